@@ -1,0 +1,157 @@
+# Tests are found by where they stand:
+#   tests/unit/<module>/<name>_test.c   -> unit_<module>_<name>      label unit
+#   tests/unit/support/*.c              -> linked to every test
+#   tests/integration/<name>.c          -> tests/integration/<name>  label integration
+#   tests/integration/support_*.c       -> linked to every integration test
+#   tests/integration/<name>.args       -> arguments under ctest
+#   tests/simulation/*.c                -> simulation                label simulation
+#   tests/simulation/ctest.args         -> its arguments under ctest
+#   tests/fuzz/<name>_fuzz.c            -> fuzz_<name>               label fuzz
+#   tests/fuzz/corpus/<name>/           -> its corpus, copied into the build directory
+#   tests/spike/<name>.c                -> spike_<name>              label spike
+#   tests/powercut/*.c                  -> libduetpowercut.so, for LD_PRELOAD
+#   tests/powercut/<name>_tool.c        -> <name>_tool
+# Every test runs with DUET_BIN set to the build directory.
+if(NOT CMOCKA_FOUND)
+  message(STATUS "cmocka not found: no tests in this build")
+  return()
+endif()
+
+set(DUET_TEST_ENV
+  "DUET_BIN=${CMAKE_BINARY_DIR}"
+  "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:verify_asan_link_order=0"
+  "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+  "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1:history_size=4")
+set(DUET_TIMEOUT 300)
+set(DUET_TIMEOUT_INTEGRATION 600)
+if(DUET_TEST_WRAPPER) # valgrind: some twenty times slower
+  set(DUET_TIMEOUT 1800)
+  set(DUET_TIMEOUT_INTEGRATION 1800)
+endif()
+
+function(duet_glob result pattern)
+  file(GLOB found CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${pattern}")
+  set(${result} ${found} PARENT_SCOPE)
+endfunction()
+
+function(duet_read_args result file)
+  set(${result} "" PARENT_SCOPE)
+  duet_glob(present "${file}") # a glob, so that an added or removed file is noticed
+  if(present)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${present}")
+    file(READ "${present}" text)
+    separate_arguments(words UNIX_COMMAND "${text}")
+    set(${result} ${words} PARENT_SCOPE)
+  endif()
+endfunction()
+
+function(duet_support name)
+  if(ARGN)
+    add_library(${name} STATIC ${ARGN})
+    target_compile_options(${name} PRIVATE -UNDEBUG)
+    target_link_libraries(${name} PUBLIC ${DUET_LIBRARIES} duet_flags duet_sanitize
+      duet_thirdparty PkgConfig::CMOCKA)
+  else()
+    add_library(${name} INTERFACE)
+  endif()
+endfunction()
+
+duet_glob(support "unit/support/*.c")
+duet_support(duet_test_support ${support})
+duet_glob(support "integration/support_*.c")
+duet_support(duet_integration_support ${support})
+
+function(duet_test_executable name)
+  add_executable(${name} ${ARGN})
+  target_compile_options(${name} PRIVATE -UNDEBUG)
+  target_link_libraries(${name} PRIVATE duet_test_support ${DUET_LIBRARIES}
+    duet_flags duet_sanitize duet_thirdparty PkgConfig::CMOCKA)
+endfunction()
+
+# duet_add_test(<target> <timeout> <label;…> [argument…])
+function(duet_add_test name timeout labels)
+  add_test(NAME ${name} COMMAND ${DUET_TEST_WRAPPER} $<TARGET_FILE:${name}> ${ARGN})
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${labels}" TIMEOUT ${timeout} ENVIRONMENT "${DUET_TEST_ENV}"
+    WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
+endfunction()
+
+duet_glob(sources "unit/*/*_test.c")
+foreach(source ${sources})
+  string(REGEX REPLACE "^.*/unit/([^/]+)/([^/]+)_test\\.c$" "unit_\\1_\\2" name "${source}")
+  duet_test_executable(${name} "${source}")
+  duet_add_test(${name} ${DUET_TIMEOUT} unit)
+endforeach()
+
+# The interposed library carries neither sanitizers nor any other library of ours.
+duet_glob(sources "powercut/*.c")
+set(tools ${sources})
+list(FILTER tools INCLUDE REGEX "_tool\\.c$")
+list(FILTER sources EXCLUDE REGEX "_tool\\.c$")
+if(sources)
+  add_library(duetpowercut SHARED ${sources})
+  target_link_libraries(duetpowercut PRIVATE duet_flags ${CMAKE_DL_LIBS})
+endif()
+foreach(source ${tools})
+  get_filename_component(base "${source}" NAME_WE)
+  duet_test_executable(${base} "${source}")
+endforeach()
+
+duet_glob(sources "integration/*.c")
+list(FILTER sources EXCLUDE REGEX "/support_[^/]*$")
+foreach(source ${sources})
+  get_filename_component(base "${source}" NAME_WE)
+  set(name integration_${base})
+  duet_test_executable(${name} "${source}")
+  target_link_libraries(${name} PRIVATE duet_integration_support)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/integration" OUTPUT_NAME ${base})
+  foreach(program duetd duetctl duet-bench duetpowercut)
+    if(TARGET ${program})
+      add_dependencies(${name} ${program})
+    endif()
+  endforeach()
+  set(labels integration)
+  if(base STREQUAL chat_test) # the one daemon run of builds too slow for all of them
+    list(APPEND labels daemon-smoke)
+  endif()
+  duet_read_args(arguments "integration/${base}.args")
+  duet_add_test(${name} ${DUET_TIMEOUT_INTEGRATION} "${labels}" ${arguments})
+endforeach()
+
+duet_glob(sources "simulation/*.c")
+if(sources)
+  duet_test_executable(simulation ${sources})
+  duet_read_args(arguments "simulation/ctest.args")
+  duet_add_test(simulation ${DUET_TIMEOUT} simulation ${arguments})
+endif()
+
+duet_glob(sources "fuzz/*_fuzz.c")
+foreach(source ${sources})
+  string(REGEX REPLACE "^.*/([^/]+)_fuzz\\.c$" "\\1" base "${source}")
+  set(corpus "${CMAKE_BINARY_DIR}/corpus/${base}")
+  set(original "${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${base}")
+  # A fuzzer adds what it finds to its corpus: give it a copy, not the source tree.
+  add_custom_target(corpus_${base}
+    COMMAND ${CMAKE_COMMAND} -E make_directory "${corpus}"
+    COMMAND sh -c "test ! -d '${original}' || cp -R '${original}/.' '${corpus}/'" VERBATIM)
+  if(DUET_LIBFUZZER)
+    duet_test_executable(fuzz_${base} "${source}")
+    target_compile_options(fuzz_${base} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${base} PRIVATE -fsanitize=fuzzer)
+    duet_add_test(fuzz_${base} ${DUET_TIMEOUT} fuzz -runs=20000 -max_total_time=20 -timeout=10
+      "-artifact_prefix=${CMAKE_BINARY_DIR}/fuzz_${base}." "${corpus}")
+  else()
+    duet_test_executable(fuzz_${base} "${source}"
+      "${CMAKE_SOURCE_DIR}/tests/fuzz/standalone_main.c")
+    duet_add_test(fuzz_${base} ${DUET_TIMEOUT} fuzz "${corpus}")
+  endif()
+  add_dependencies(fuzz_${base} corpus_${base})
+endforeach()
+
+duet_glob(sources "spike/*.c")
+foreach(source ${sources})
+  get_filename_component(base "${source}" NAME_WE)
+  duet_test_executable(spike_${base} "${source}")
+  duet_add_test(spike_${base} ${DUET_TIMEOUT} spike)
+endforeach()
