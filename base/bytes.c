@@ -1,0 +1,192 @@
+#include "base/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+
+int bytes_compare(struct bytes a, struct bytes b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter == 0 ? 0 : memcmp(a.data, b.data, shorter);
+    if (order != 0) {
+        return order;
+    }
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+void *memory_alloc(size_t size)
+{
+    void *pointer = calloc(1, size == 0 ? 1 : size);
+    CHECK_ALWAYS(pointer != NULL);
+    return pointer;
+}
+
+void *memory_resize(void *pointer, size_t size)
+{
+    void *moved = realloc(pointer, size == 0 ? 1 : size);
+    CHECK_ALWAYS(moved != NULL);
+    return moved;
+}
+
+void *memory_copy(const void *data, size_t len)
+{
+    void *pointer = malloc(len == 0 ? 1 : len);
+    CHECK_ALWAYS(pointer != NULL);
+    if (len != 0) {
+        memcpy(pointer, data, len);
+    }
+    return pointer;
+}
+
+char *text_copy(const char *text)
+{
+    return memory_copy(text, strlen(text) + 1);
+}
+
+void buffer_fini(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){0};
+}
+
+uint8_t *buffer_extend(struct buffer *buffer, size_t len)
+{
+    if (buffer->cap - buffer->len < len) {
+        size_t cap = buffer->cap == 0 ? 256 : buffer->cap * 2;
+        while (cap - buffer->len < len) {
+            cap *= 2;
+        }
+        buffer->data = memory_resize(buffer->data, cap);
+        buffer->cap = cap;
+    }
+    uint8_t *out = buffer->data + buffer->len;
+    buffer->len += len;
+    return out;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t len)
+{
+    uint8_t *out = buffer_extend(buffer, len);
+    if (len != 0) {
+        memcpy(out, data, len);
+    }
+}
+
+void buffer_append_u8(struct buffer *buffer, uint8_t value)
+{
+    *buffer_extend(buffer, 1) = value;
+}
+
+void buffer_append_u16(struct buffer *buffer, uint16_t value)
+{
+    put_u16(buffer_extend(buffer, 2), value);
+}
+
+void buffer_append_u32(struct buffer *buffer, uint32_t value)
+{
+    put_u32(buffer_extend(buffer, 4), value);
+}
+
+void buffer_append_u64(struct buffer *buffer, uint64_t value)
+{
+    put_u64(buffer_extend(buffer, 8), value);
+}
+
+void put_u16(uint8_t *out, uint16_t value)
+{
+    value = __builtin_bswap16(value);
+    memcpy(out, &value, sizeof value);
+}
+
+void put_u32(uint8_t *out, uint32_t value)
+{
+    value = __builtin_bswap32(value);
+    memcpy(out, &value, sizeof value);
+}
+
+void put_u64(uint8_t *out, uint64_t value)
+{
+    value = __builtin_bswap64(value);
+    memcpy(out, &value, sizeof value);
+}
+
+uint16_t get_u16(const uint8_t *in)
+{
+    uint16_t value;
+    memcpy(&value, in, sizeof value);
+    return __builtin_bswap16(value);
+}
+
+uint32_t get_u32(const uint8_t *in)
+{
+    uint32_t value;
+    memcpy(&value, in, sizeof value);
+    return __builtin_bswap32(value);
+}
+
+uint64_t get_u64(const uint8_t *in)
+{
+    uint64_t value;
+    memcpy(&value, in, sizeof value);
+    return __builtin_bswap64(value);
+}
+
+#define ARENA_BLOCK_BYTES 4080
+
+struct arena_block {
+    struct arena_block *next;
+    size_t used;
+    size_t size;
+    size_t pad; /* keeps data 16-byte aligned */
+    uint8_t data[];
+};
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    size = (size + 15) & ~(size_t)15;
+    struct arena_block *block = arena->blocks;
+    if (block == NULL || block->size - block->used < size) {
+        size_t room = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES;
+        block = malloc(sizeof *block + room);
+        CHECK_ALWAYS(block != NULL);
+        *block = (struct arena_block){.next = arena->blocks, .size = room};
+        arena->blocks = block;
+    }
+    void *out = block->data + block->used;
+    block->used += size;
+    memset(out, 0, size);
+    return out;
+}
+
+void *arena_copy(struct arena *arena, const void *data, size_t len)
+{
+    void *out = arena_alloc(arena, len);
+    if (len != 0) {
+        memcpy(out, data, len);
+    }
+    return out;
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_block *kept = arena->blocks;
+    if (kept == NULL) {
+        return;
+    }
+    struct arena rest = {.blocks = kept->next};
+    arena_fini(&rest);
+    kept->next = NULL;
+    kept->used = 0;
+}
+
+void arena_fini(struct arena *arena)
+{
+    struct arena_block *block = arena->blocks;
+    while (block != NULL) {
+        struct arena_block *next = block->next;
+        free(block);
+        block = next;
+    }
+    arena->blocks = NULL;
+}

@@ -1,0 +1,78 @@
+/**
+ * Runs of bytes: borrowed views, growable buffers and arenas.
+ */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/** A borrowed view; whoever hands it out says how long it lives. */
+struct bytes {
+    const uint8_t *data;
+    size_t len;
+};
+
+static inline struct bytes bytes_of(const void *data, size_t len)
+{
+    return (struct bytes){.data = data, .len = len};
+}
+
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/** Lexicographic order, a shorter prefix first. */
+int bytes_compare(struct bytes a, struct bytes b);
+
+/** Growable; zero-initialised is empty. Memory failure ends the process (see memory_*). */
+struct buffer {
+    uint8_t *data;
+    size_t len;
+    size_t cap;
+};
+
+void buffer_fini(struct buffer *buffer);
+void buffer_append(struct buffer *buffer, const void *data, size_t len);
+/** Makes room for `len` more and returns where they go, counted as appended. */
+uint8_t *buffer_extend(struct buffer *buffer, size_t len);
+static inline void buffer_clear(struct buffer *buffer)
+{
+    buffer->len = 0;
+}
+static inline struct bytes buffer_bytes(const struct buffer *buffer)
+{
+    return bytes_of(buffer->data, buffer->len);
+}
+void buffer_append_u8(struct buffer *buffer, uint8_t value);
+void buffer_append_u16(struct buffer *buffer, uint16_t value); /* big endian, as the next two */
+void buffer_append_u32(struct buffer *buffer, uint32_t value);
+void buffer_append_u64(struct buffer *buffer, uint64_t value);
+
+/* Big-endian integers in keys and formats, so that byte order is numeric order. */
+void put_u16(uint8_t *out, uint16_t value);
+void put_u32(uint8_t *out, uint32_t value);
+void put_u64(uint8_t *out, uint64_t value);
+uint16_t get_u16(const uint8_t *in);
+uint32_t get_u32(const uint8_t *in);
+uint64_t get_u64(const uint8_t *in);
+
+/** Bump allocator of one request; freed whole. Zero-initialised is empty. 16-byte alignment. */
+struct arena {
+    struct arena_block *blocks;
+};
+void *arena_alloc(struct arena *arena, size_t size); /* zeroed; lives until arena_fini/reset */
+void *arena_copy(struct arena *arena, const void *data, size_t len);
+void arena_reset(struct arena *arena); /* keeps the newest block for reuse */
+void arena_fini(struct arena *arena);
+
+/* malloc family that ends the process when memory is exhausted: nothing sane can follow. */
+void *memory_alloc(size_t size); /* zeroed */
+void *memory_resize(void *pointer, size_t size);
+void *memory_copy(const void *data, size_t len);
+char *text_copy(const char *text);
+
+#endif
