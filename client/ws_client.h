@@ -4,9 +4,10 @@
  * The socket itself is non-blocking; every wait is a poll() with what is left of the timeout.
  * Pings are answered inside ws_client_receive. One thread per client.
  *
- * Errors of all functions: ERR_END the timeout passed (nothing is lost, call again) · ERR_IO the
- * connection is gone, ws_client_close_code says how · ERR_MALFORMED, ERR_TOO_LARGE the server broke
- * the protocol · ERR_UNKNOWN_OP the handshake was refused.
+ * Errors of all functions: ERR_END the timeout passed (a receive may be repeated; after a send,
+ * part of the frame may be out, so the connection is of no more use) · ERR_IO the connection is
+ * gone, ws_client_close_code says how · ERR_MALFORMED, ERR_TOO_LARGE the server broke the protocol
+ * · ERR_UNKNOWN_OP the handshake was refused.
  */
 #ifndef CLIENT_WS_CLIENT_H
 #define CLIENT_WS_CLIENT_H

@@ -5,12 +5,12 @@
 
 #define ENTRY_HEADER_BYTES 9
 
-RECORD_DEFINE(entry_send, ENTRY_SEND_FIELDS, "a reliable send")
-RECORD_DEFINE(entry_outcome, ENTRY_OUTCOME_FIELDS, "the answer to a reliable send arrived")
-RECORD_DEFINE(entry_receipt, ENTRY_RECEIPT_FIELDS, "a reliable send was taken")
-RECORD_DEFINE(entry_timer, ENTRY_TIMER_FIELDS, "a durable timer")
-RECORD_DEFINE(entry_answer, ENTRY_ANSWER_FIELDS, "the answer kept for an idempotency key")
-RECORD_DEFINE(entry_birth, ENTRY_BIRTH_FIELDS, "the first record of an actor")
+RECORD_DEFINE(entry_send, ENTRY_SEND_FIELDS, "a reliable send");
+RECORD_DEFINE(entry_outcome, ENTRY_OUTCOME_FIELDS, "the answer to a reliable send arrived");
+RECORD_DEFINE(entry_receipt, ENTRY_RECEIPT_FIELDS, "a reliable send was taken");
+RECORD_DEFINE(entry_timer, ENTRY_TIMER_FIELDS, "a durable timer");
+RECORD_DEFINE(entry_answer, ENTRY_ANSWER_FIELDS, "the answer kept for an idempotency key");
+RECORD_DEFINE(entry_birth, ENTRY_BIRTH_FIELDS, "the first record of an actor");
 
 static const struct record_type *const entry_records[ENTRY_TYPE_END] = {
     [ENTRY_SEND] = &entry_send_type,         [ENTRY_OUTCOME] = &entry_outcome_type,
