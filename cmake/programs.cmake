@@ -6,8 +6,9 @@ set(DUET_LIBRARIES "")
 
 function(duet_library folder)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.c")
-  if(folder STREQUAL tools) # the rest of tools/ is shared by the programs
-    list(FILTER sources EXCLUDE REGEX "/(duetd|duetctl)[^/]*\\.c$")
+  # the rest of tools/ is shared by the programs, the rest of bench/ by its tests
+  if(folder MATCHES "^(tools|bench)$")
+    list(FILTER sources EXCLUDE REGEX "/(duetd|duetctl|duet_bench)[^/]*\\.c$")
   endif()
   if(NOT sources)
     return()
@@ -27,8 +28,9 @@ duet_library(edge ${below_siblings})
 duet_library(actors ${below_siblings})
 duet_library(client ${below_siblings})
 duet_library(tools ${DUET_LIBRARIES})
+duet_library(bench ${DUET_LIBRARIES})
 
-# tools/duetd*.c -> duetd, tools/duetctl*.c -> duetctl, bench/*.c -> duet-bench.
+# tools/duetd*.c -> duetd, tools/duetctl*.c -> duetctl, bench/duet_bench*.c -> duet-bench.
 function(duet_program name pattern)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${pattern}")
   if(sources)
@@ -40,4 +42,4 @@ endfunction()
 
 duet_program(duetd "tools/duetd*.c")
 duet_program(duetctl "tools/duetctl*.c")
-duet_program(duet-bench "bench/*.c")
+duet_program(duet-bench "bench/duet_bench*.c")
