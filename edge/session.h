@@ -1,0 +1,109 @@
+/**
+ * The session protocol: what a signed-in device says over one connection, whatever carries it.
+ *
+ * A table holds the sessions of one shard. It decodes requests by the declared ops, hands them to
+ * actors as commands, and turns replies, pushes and stream pages back into messages. It knows
+ * neither sockets nor loops: ws.c carries it in production, the simulator carries it in memory.
+ * All functions: the shard's thread. Nothing blocks.
+ *
+ *     connected ──session.open──▶ opening ──streams answered──▶ open
+ *         │ ▲───────refused──────────┘                           │
+ *         └──────────── close, in any state ──▶ closing ◀────────┘
+ *                                                  └──session_disconnected──▶ gone
+ */
+#ifndef EDGE_SESSION_H
+#define EDGE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "runtime/actor.h"
+#include "runtime/shard.h"
+#include "wire/registry.h"
+#include "wire/token.h"
+
+/** What carries a session. Its functions never call back into the session. */
+struct transport {
+    void *self;
+    /** Takes one whole message (copies it); it leaves no later than the end of the loop's turn. */
+    void (*send)(void *self, struct bytes message);
+    /** Bytes taken by send and not yet handed to the network. */
+    size_t (*pending)(void *self);
+    /**
+     * Sends what is pending, then a close frame, and ends the connection. Called at most once;
+     * session_disconnected follows in any case, later.
+     */
+    void (*close)(void *self, int code, const char *reason);
+};
+
+enum subprotocol { SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON };
+
+struct session_limits {
+    uint32_t requests_max;      /* in flight per session; default 1,024 */
+    uint32_t sessions_max;      /* per shard; default 262,144 */
+    int64_t open_within_ms;     /* default 5,000 */
+    int64_t heartbeat_ms;       /* as told in hello; default 60,000 */
+    size_t pending_bytes_max;   /* of transport->pending, as told by the carrier; default 1 MiB */
+    uint32_t page_entries_max;  /* of one page of a stream; default 128 */
+    uint32_t page_bytes_max;    /* default 32 KiB */
+    uint32_t costly_per_minute; /* COSTLY ops per connection; default 60, burst the same */
+    uint32_t costly_per_minute_address; /* … per remote address; default 600, burst the same */
+};
+void session_limits_defaults(struct session_limits *limits);
+
+struct session_config {
+    struct shard *shard;
+    uint16_t shard_index;
+    const struct registry *registry; /* with session_op_table (edge/session_ops.h) in it */
+    const struct kind *const *kinds; /* as the shard's: user and couple are looked up in it */
+    uint32_t kind_count;
+    const struct token_key *key;    /* borrowed */
+    struct id node;                 /* told in hello */
+    const char *version;            /* told in hello; borrowed */
+    int64_t (*now_ms)(void *clock); /* milliseconds UTC */
+    void *clock;
+    struct session_limits limits;
+};
+
+struct session_table;
+struct session;
+
+/** Becomes the shard's edge (shard_set_edge). Copies the config. */
+struct session_table *session_table_create(const struct session_config *config);
+/** All sessions must be disconnected, or are dropped without a word to their transports. */
+void session_table_destroy(struct session_table *table);
+
+/**
+ * Deadlines: closes sessions that were not opened in time, and those whose sign-in ended. Call
+ * about every 100 ms; bounded work.
+ */
+void session_table_tick(struct session_table *table);
+
+/** Closes all sessions with this error's close code. */
+void session_table_close_all(struct session_table *table, int error);
+
+/** Connections in the table. Any thread. */
+uint64_t session_table_count(const struct session_table *table);
+
+/**
+ * A connection came: sends hello. `remote` (any bytes, may be empty) tells peers apart for rate
+ * limits. NULL when sessions_max is reached: the carrier closes with BUSY.
+ */
+struct session *session_connect(struct session_table *table, enum subprotocol subprotocol,
+                                struct bytes remote, const struct transport *transport);
+
+/** One whole message came. May send and close; the session stays until session_disconnected. */
+void session_receive(struct session *session, struct bytes message);
+
+/** The transport's pending bytes fell to half of the bound or below after they were above it. */
+void session_writable(struct session *session);
+
+/** The connection is gone; so is the session. */
+void session_disconnected(struct session *session);
+
+/** Its number in the table, and an outstanding count, for tests and the simulator. */
+struct session_ref session_ref(const struct session *session);
+
+#endif
