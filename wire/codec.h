@@ -39,6 +39,13 @@ int record_decode(const struct record_type *type, enum record_shape shape, struc
 void record_encode(const struct record_type *type, enum record_shape shape, const void *value,
                    struct buffer *out);
 
+/**
+ * Parses exactly one JSON value of at most RECORD_DEPTH_MAX containers inside each other. Duplicate
+ * keys, NUL, invalid UTF-8 and trailing bytes are refused. Returns 0 and a new reference, or
+ * ERR_MALFORMED. Any JSON from a peer goes through this.
+ */
+int json_parse_bounded(struct bytes text, struct json_t **out);
+
 /** As record_decode, from parsed JSON (an object). Text is copied into `arena`. */
 int record_decode_json(const struct record_type *type, const struct json_t *in, struct arena *arena,
                        void *out, struct field_fault *fault);

@@ -1,0 +1,152 @@
+#include "wire/json_text.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "wire/codec.h"
+
+#define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
+
+void json_text_raw(struct buffer *out, const char *text)
+{
+    buffer_append(out, text, strlen(text));
+}
+
+static void append_escape(struct buffer *out, uint8_t c)
+{
+    static const char *const names[0x60] = {
+        ['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r",
+        ['\t'] = "\\t", ['\b'] = "\\b",  ['\f'] = "\\f",
+    };
+    if (names[c] != NULL) {
+        json_text_raw(out, names[c]);
+        return;
+    }
+    char text[8];
+    (void)!snprintf(text, sizeof text, "\\u%04x", c);
+    json_text_raw(out, text);
+}
+
+void json_text_string(struct buffer *out, struct bytes text)
+{
+    buffer_append_u8(out, '"');
+    size_t plain = 0; /* start of what needs no escape */
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        if (c < 0x20 || c == '"' || c == '\\') {
+            buffer_append(out, text.data + plain, i - plain);
+            append_escape(out, c);
+            plain = i + 1;
+        }
+    }
+    if (plain < text.len) {
+        buffer_append(out, text.data + plain, text.len - plain);
+    }
+    buffer_append_u8(out, '"');
+}
+
+void json_text_int(struct buffer *out, int64_t value)
+{
+    char text[24];
+    (void)!snprintf(text, sizeof text, "%lld", (long long)value);
+    json_text_raw(out, text);
+}
+
+/** The shortest of two precisions that reads back as the same number. */
+static void append_float(struct buffer *out, double value)
+{
+    char text[40];
+    (void)!snprintf(text, sizeof text, "%.15g", value);
+    if (strtod(text, NULL) != value) {
+        (void)!snprintf(text, sizeof text, "%.17g", value);
+    }
+    json_text_raw(out, text);
+}
+
+static void append_bin(struct buffer *out, struct bytes bin)
+{
+    size_t room = sodium_base64_encoded_len(bin.len, BASE64_VARIANT); /* with the NUL */
+    buffer_append_u8(out, '"');
+    char *text = (char *)buffer_extend(out, room);
+    sodium_bin2base64(text, room, bin.data, bin.len, BASE64_VARIANT);
+    out->data[out->len - 1] = '"'; /* in the place of the NUL */
+}
+
+static void transcribe(struct cursor *cursor, uint32_t depth, struct buffer *out);
+
+static void transcribe_array(struct cursor *cursor, uint32_t depth, struct buffer *out)
+{
+    uint32_t count = cursor_array(cursor);
+    buffer_append_u8(out, '[');
+    for (uint32_t i = 0; i < count && !cursor->failed; i++) {
+        json_text_raw(out, i > 0 ? "," : "");
+        transcribe(cursor, depth + 1, out);
+    }
+    buffer_append_u8(out, ']');
+}
+
+static void transcribe_map(struct cursor *cursor, uint32_t depth, struct buffer *out)
+{
+    uint32_t count = cursor_map(cursor);
+    buffer_append_u8(out, '{');
+    for (uint32_t i = 0; i < count && !cursor->failed; i++) {
+        json_text_raw(out, i > 0 ? "," : "");
+        json_text_string(out, cursor_text(cursor));
+        buffer_append_u8(out, ':');
+        transcribe(cursor, depth + 1, out);
+    }
+    buffer_append_u8(out, '}');
+}
+
+static void transcribe(struct cursor *cursor, uint32_t depth, struct buffer *out)
+{
+    enum cursor_type type = cursor_peek(cursor);
+    if (depth > RECORD_DEPTH_MAX) {
+        type = CURSOR_BAD;
+    }
+    switch (type) {
+    case CURSOR_NIL:
+        cursor_nil(cursor);
+        json_text_raw(out, "null");
+        break;
+    case CURSOR_BOOL:
+        json_text_raw(out, cursor_bool(cursor) ? "true" : "false");
+        break;
+    case CURSOR_INT:
+        json_text_int(out, cursor_int(cursor));
+        break;
+    case CURSOR_FLOAT:
+        append_float(out, cursor_float(cursor));
+        break;
+    case CURSOR_TEXT:
+        json_text_string(out, cursor_text(cursor));
+        break;
+    case CURSOR_BIN:
+        append_bin(out, cursor_bin(cursor));
+        break;
+    case CURSOR_ARRAY:
+        transcribe_array(cursor, depth, out);
+        break;
+    case CURSOR_MAP:
+        transcribe_map(cursor, depth, out);
+        break;
+    case CURSOR_EXT:
+    case CURSOR_BAD:
+        cursor->failed = true;
+        break;
+    }
+}
+
+int json_text_transcribe(struct buffer *out, struct bytes value)
+{
+    size_t before = out->len;
+    struct cursor cursor = cursor_of(value);
+    transcribe(&cursor, 0, out);
+    if (cursor.failed || cursor.at != cursor.end) {
+        out->len = before;
+        return ERR_MALFORMED;
+    }
+    return 0;
+}
