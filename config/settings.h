@@ -22,7 +22,8 @@
       "a time.")                                                                                   \
     X(TEXT, listen, "127.0.0.1:7400", 0, 0, NULL, false,                                           \
       "Address and port for WebSocket and HTTP. Port 0 takes any free one, which is printed. "     \
-      "Plain, without TLS: to be reached from outside, put a proxy with TLS in front.")            \
+      "Several are separated by blanks. Plain, without TLS: to be reached from outside, put a "    \
+      "proxy with TLS in front.")                                                                  \
     X(COUNT, shards, "0", 0, 256, NULL, false,                                                     \
       "Threads that run actors and connections. 0: one per core. May be changed at any start.")    \
     X(CHOICE, log_level, "info", 0, 0, settings_log_levels, false,                                 \
@@ -48,9 +49,12 @@
       "Life of a refresh token: who stays away longer signs in again.")                            \
     X(DURATION, drain, "5s", 0, 10 * SETTINGS_MINUTE, NULL, false,                                 \
       "Time that connections are given to end when the server stops.")                             \
-    X(SIZE, message_bytes_max, "64KiB", SETTINGS_KIB, 64 * SETTINGS_KIB, NULL, false,              \
-      "Largest WebSocket message taken; a larger one closes the connection with 1009.")            \
-    X(COUNT, in_flight_max, "64", 1, 4096, NULL, false,                                            \
+    X(TEXT, origins, "none", 0, 0, NULL, false,                                                    \
+      "Web pages that may connect: their exact origins, like https://example.org, separated by "   \
+      "blanks. * lets any page connect. Programs that send no Origin always may.")                 \
+    X(COUNT, connections_max, "200000", 1, 10000000, NULL, false,                                  \
+      "Connections of one shard, WebSocket and HTTP together; more are turned away.")              \
+    X(COUNT, in_flight_max, "1024", 1, 65536, NULL, false,                                         \
       "Requests of one connection that may wait for an answer; more get BUSY.")                    \
     X(SIZE, pending_bytes_max, "1MiB", 64 * SETTINGS_KIB, 256 * SETTINGS_MIB, NULL, false,         \
       "Bytes that may wait for a slow reader before its connection is closed.")                    \
@@ -58,10 +62,11 @@
       "A connection without a session is closed after this time.")                                 \
     X(DURATION, heartbeat, "1m", 100, SETTINGS_DAY, NULL, false,                                   \
       "A connection without traffic for this long is pinged.")                                     \
-    X(COUNT, costly_burst, "10", 1, 1000000, NULL, false,                                          \
-      "Costly requests (passwords, invite codes) that a connection may make at once.")             \
-    X(COUNT, costly_per_minute, "30", 1, 60000000, NULL, false,                                    \
-      "Costly requests that a connection may make a minute in the long run.")                      \
+    X(COUNT, costly_per_minute, "60", 1, 1000000, NULL, false,                                     \
+      "Costly requests (passwords, invite codes) that a connection may make a minute; so many at " \
+      "once, too.")                                                                                \
+    X(COUNT, costly_per_minute_address, "600", 1, 10000000, NULL, false,                           \
+      "The same for all connections from one address together.")                                   \
     X(BOOL, test_log_nosync, "no", 0, 0, NULL, true,                                               \
       "Test-only: opens the log without syncing, to show that the power-cut test notices. Loses "  \
       "what was acknowledged.")
@@ -84,9 +89,5 @@ struct settings {
 extern const char *const settings_log_levels[];
 
 extern const struct option_table settings_table;
-
-/** "host:port" or "[v6]:port" cut at the last colon; `host` has room for host_size. */
-int settings_split_listen(const char *listen, char *host, size_t host_size, uint16_t *port,
-                          struct option_fault *fault);
 
 #endif

@@ -234,26 +234,6 @@ static void test_a_printed_config_reads_back_the_same(void **state)
     free(text);
 }
 
-static void test_listen_addresses_are_split(void **state)
-{
-    (void)state;
-    char host[64];
-    uint16_t port = 1;
-    struct option_fault fault = {{0}};
-    assert_int_equal(settings_split_listen("127.0.0.1:0", host, sizeof host, &port, &fault), 0);
-    assert_string_equal(host, "127.0.0.1");
-    assert_int_equal(port, 0);
-    assert_int_equal(settings_split_listen("[::1]:7400", host, sizeof host, &port, &fault), 0);
-    assert_string_equal(host, "::1");
-    assert_int_equal(port, 7400);
-    const char *bad[] = {"7400", ":7400", "localhost:", "localhost:http", "h:65536", "h:1x"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(settings_split_listen(bad[i], host, sizeof host, &port, &fault),
-                         ERR_INVALID_ARGUMENT);
-        assert_non_null(strstr(fault.text, "like 127.0.0.1:7400"));
-    }
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -266,7 +246,6 @@ int main(void)
         TEST(test_bad_command_lines_are_refused),
         TEST(test_duet_conf_matches_the_table),
         TEST(test_a_printed_config_reads_back_the_same),
-        TEST(test_listen_addresses_are_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
