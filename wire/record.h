@@ -134,7 +134,7 @@ struct record_type {
                                               .count = sizeof record##_fields /                    \
                                                        sizeof record##_fields[0]};                 \
     _Static_assert(sizeof record##_fields / sizeof record##_fields[0] <= RECORD_FIELDS_MAX,        \
-                   "too many fields")
+                   "too many fields");
 
 /** Args or result without fields; use as `empty_type` with a NULL or any struct pointer. */
 struct empty {
