@@ -5,8 +5,9 @@
  * advance; the next one is prepared before it is needed. Keys are LSNs (native u64, MDB_INTEGERKEY,
  * MDB_APPEND). Each log_commit is one LMDB transaction with default sync: its records get the next
  * LSNs, and after them stands one commit record (an LSN of its own) with count, time and a BLAKE2b
- * over the previous commit's hash and every stored byte of this commit. Records carry an XXH3-64.
- * A commit never spans segments. Errors of LMDB are translated here and nowhere else.
+ * over the previous commit's hash and the length and checksum of each record; the checksums,
+ * XXH3-64, cover the bytes (docs/decisions/log-format.md says why). A commit never spans segments.
+ * Errors of LMDB are translated here and nowhere else.
  *
  * Failure: a commit that fails leaves its outcome unknown, so log_commit then ends the process
  * (abort after logging). It never returns an error.
@@ -23,15 +24,15 @@
 struct log;
 
 struct log_config {
-    const char *directory; /* "<data>/log"; made when missing */
-    uint64_t segment_bytes; /* default 1 GiB; at least 4 MiB */
-    uint64_t reserve_bytes; /* free disk space below which log_has_room says no; default 256 MiB */
+    const char *directory;  /* "<data>/log"; made when missing */
+    uint64_t segment_bytes; /* 0: the default, 1 GiB; at least 4 MiB */
+    uint64_t reserve_bytes; /* free disk space below which log_has_room says no; 0: 256 MiB */
     bool test_nosync;       /* test-only: open with MDB_NOSYNC, to show that tests notice */
 };
 
-/** What one record is; the payload is opaque here. Sizes: header 46 to 86 bytes. */
+/** What one record is; the payload is opaque here. Sizes: header 39 to 79 bytes. */
 struct log_record {
-    struct lsn lsn;        /* set when read; ignored when appended */
+    struct lsn lsn; /* set when read; ignored when appended */
     struct address address;
     int64_t at_ms;         /* when the command ran */
     uint32_t key_id;       /* 0: payload is plain. Else sealed under that key */
@@ -40,7 +41,10 @@ struct log_record {
     struct bytes payload;
 };
 
-/** Appends `u32 length ∥ stored form` of the record to `out`, as log_commit wants it. Pure. */
+/**
+ * Appends `u32 length ∥ stored form` of the record to `out`, as log_commit wants it. Pure. The
+ * payload is below 16 MiB; the caller has checked it long before.
+ */
 void log_record_encode(const struct log_record *record, struct buffer *out);
 /** Inverse on one stored form (without length). ERR_CORRUPT on a bad checksum or shape. Pure. */
 int log_record_decode(struct bytes stored, struct log_record *out);
@@ -61,15 +65,21 @@ bool log_has_room(const struct log *log);
 /**
  * One durable commit of `batch_count` buffers, each a run of encoded records, in order.
  * Returns the LSN of the first record; the following ones count up by one each through all
- * batches; *tail is the commit record's. Writer thread only. At most 16 MiB in sum.
+ * batches; *tail is the commit record's. Writer thread only. At most 16 MiB in sum. Without any
+ * record nothing is written and *tail is log_tail.
  */
 struct lsn log_commit(struct log *log, const struct bytes *batches, uint32_t batch_count,
                       struct lsn *tail);
 
-/** Makes the next segment ready; called by the writer when idle. */
+/**
+ * Makes the next segment ready when half of the present one is used, unless that would cut into
+ * the reserve; called by the writer when idle. Cheap when there is nothing to do; at most about as
+ * long as a commit, but once in a segment some milliseconds.
+ */
 void log_prepare(struct log *log);
 
-/** Drops whole segments whose every LSN is below `lsn`. Writer thread. */
+/** Drops whole segments whose every LSN is below `lsn`; readers in them go on. Writer thread. 0,
+ * ERR_IO. */
 int log_drop_below(struct log *log, struct lsn lsn);
 
 /* --- reading: any thread, several readers; verifies checksums and the chain as it goes --- */
@@ -79,12 +89,15 @@ int log_reader_open(struct log *log, struct lsn from, struct log_reader **out);
 /**
  * The next record (commit records are checked and skipped). `out->payload` lives until the next
  * call. ERR_END at the durable end (may be called again later), ERR_CORRUPT with the place in
- * log_reader_fault. Holds no LMDB read transaction longer than one commit.
+ * log_reader_fault (it stays); ERR_IO. What is returned belongs to a commit verified as a whole.
+ * Holds no LMDB read transaction between calls, nor longer than it takes to copy one commit or
+ * 256 KiB.
  */
 int log_reader_next(struct log_reader *reader, struct log_record *out);
 /** Of the last ERR_CORRUPT: the LSN and a static reason. */
 struct lsn log_reader_fault(const struct log_reader *reader, const char **reason);
-/** LSN, count of records, time and hash (32 bytes) of the last commit record passed, for `verify`. */
+/** LSN, count of records, time and hash (32 bytes) of the last commit record passed, for `verify`.
+ */
 struct log_commit_info {
     struct lsn lsn;
     uint32_t records;
