@@ -24,7 +24,10 @@
 #include "wire/registry.h"
 #include "wire/token.h"
 
-/** What carries a session. Its functions never call back into the session. */
+/**
+ * What carries a session. Its functions never call back into the session. It need not bound what
+ * it takes: the session closes with SLOW_READER when more than the bound is pending.
+ */
 struct transport {
     void *self;
     /** Takes one whole message (copies it); it leaves no later than the end of the loop's turn. */
@@ -45,7 +48,7 @@ struct session_limits {
     uint32_t sessions_max;      /* per shard; default 262,144 */
     int64_t open_within_ms;     /* default 5,000 */
     int64_t heartbeat_ms;       /* as told in hello; default 60,000 */
-    size_t pending_bytes_max;   /* of transport->pending, as told by the carrier; default 1 MiB */
+    size_t pending_bytes_max;   /* of transport->pending; beyond, SLOW_READER; default 1 MiB */
     uint32_t page_entries_max;  /* of one page of a stream; default 128 */
     uint32_t page_bytes_max;    /* default 32 KiB */
     uint32_t costly_per_minute; /* COSTLY ops per connection; default 60, burst the same */
@@ -97,13 +100,16 @@ struct session *session_connect(struct session_table *table, enum subprotocol su
 /** One whole message came. May send and close; the session stays until session_disconnected. */
 void session_receive(struct session *session, struct bytes message);
 
-/** The transport's pending bytes fell to half of the bound or below after they were above it. */
+/**
+ * Bytes left the transport: call after a flush that ended with nothing pending, and whenever a
+ * backed-up transport wrote some. Cheap when the session waits for nothing. May send.
+ */
 void session_writable(struct session *session);
 
 /** The connection is gone; so is the session. */
 void session_disconnected(struct session *session);
 
-/** Its number in the table, and an outstanding count, for tests and the simulator. */
+/** How the shard knows it. */
 struct session_ref session_ref(const struct session *session);
 
 #endif
