@@ -23,7 +23,6 @@
 #include "storage/directory.h"
 
 #define FORMAT_TEXT "duet 1\n"
-#define IDENTITY_KEY_BYTES 32
 #define SIGNING_KEY_BYTES 64
 #define PID_TEXT_MAX 32
 
@@ -82,11 +81,6 @@ static int load_or_make(const char *directory, const char *name, uint8_t *out, s
 int datadir_signing_key(struct datadir *datadir, uint8_t out[64])
 {
     return load_or_make(datadir->keys, "signing.ed25519", out, SIGNING_KEY_BYTES, make_signing_key);
-}
-
-int datadir_identity_key(struct datadir *datadir, uint8_t out[32])
-{
-    return load_or_make(datadir->keys, "identity.key", out, IDENTITY_KEY_BYTES, make_random);
 }
 
 /* --- lock and format --- */

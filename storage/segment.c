@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -144,9 +145,14 @@ int segment_open(struct segment *segment, bool nosync)
 static int reserve(const struct segment *segment, uint64_t bytes)
 {
     int fd;
+    struct statvfs disk;
     int rc = mdb_env_get_fd(segment->env, &fd);
     if (rc != 0) {
         return lmdb_error(rc);
+    }
+    /* Asked first: an allocation that fails takes all the space there is before it gives up. */
+    if (fstatvfs(fd, &disk) == 0 && disk.f_bavail < bytes / disk.f_frsize) {
+        return ERR_STORAGE_FULL;
     }
     rc = posix_fallocate(fd, 0, (off_t)bytes); /* returns the error, sets no errno */
     if (rc != 0) {
