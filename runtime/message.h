@@ -48,6 +48,12 @@ enum message_type {
     /* to a shard, from the world */
     MESSAGE_DURABLE,
     MESSAGE_FLUSHED,
+    /* effects that never leave their shard as they are; see shard_internal.h */
+    EFFECT_PUSH,
+    EFFECT_JOB,
+    EFFECT_SEND,
+    EFFECT_CONTROL,
+    EFFECT_TIMER,
     MESSAGE_TYPE_COUNT
 };
 
@@ -140,6 +146,7 @@ struct attached {
     int error;
     struct id epoch;
     int64_t head;
+    bool live; /* as asked for: pushes after `head` follow */
 };
 
 struct page_result {

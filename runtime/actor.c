@@ -1,0 +1,135 @@
+/*
+ * Actors coming and going: look-up, activation from state, putting away.
+ *
+ * Activation is a point read from LMDB's map on the shard's own thread: a page in the cache costs
+ * a microsecond, one from disk a read. It is complete when actor_get returns.
+ */
+#include <stdlib.h>
+
+#include "runtime/shard_internal.h"
+#include "wire/codec.h"
+
+#define ROOT_HEADER_BYTES (8 + 2 + ID_BYTES) /* lsn, state version, incarnation */
+#define PUT_AWAY_PER_TURN 64
+
+const struct command_type *kind_command(const struct kind *kind, uint16_t code)
+{
+    for (uint32_t i = 0; i < kind->command_count; i++) {
+        if (kind->commands[i].code == code) {
+            return &kind->commands[i];
+        }
+    }
+    for (uint32_t i = 0; i < kind->op_count; i++) {
+        if (kind->ops[i]->command.code == code) {
+            return &kind->ops[i]->command;
+        }
+    }
+    return NULL;
+}
+
+void actor_read_root(struct actor *actor, struct bytes value)
+{
+    CHECK_ALWAYS(value.len > ROOT_HEADER_BYTES);
+    actor->durable_lsn.v = get_u64(value.data);
+    CHECK_ALWAYS(get_u16(value.data + 8) == actor->kind->state_version);
+    memcpy(actor->incarnation.bytes, value.data + 10, ID_BYTES);
+    struct field_fault fault;
+    struct arena arena = {0};
+    struct bytes root = bytes_of(value.data + ROOT_HEADER_BYTES, value.len - ROOT_HEADER_BYTES);
+    int error =
+        record_decode(actor->kind->root, RECORD_AS_ARRAY, root, &arena, actor->root, &fault);
+    arena_fini(&arena);
+    CHECK_ALWAYS(error == 0);
+}
+
+static void actor_load(struct shard *shard, struct actor *actor)
+{
+    struct bytes value;
+    if (actor_row_get(shard, actor, COLLECTION_ROOT, bytes_of(NULL, 0), &value) == 0) {
+        actor_read_root(actor, value);
+    }
+    shard->stats.activations++;
+}
+
+struct actor *actor_get(struct shard *shard, struct address address)
+{
+    struct actor *actor;
+    HASH_FIND(hh, shard->actors, &address, sizeof address, actor);
+    if (actor == NULL) {
+        const struct kind *kind = shard->kinds[address.kind];
+        CHECK_ALWAYS(kind != NULL);
+        actor = memory_alloc(sizeof *actor);
+        actor->address = address;
+        actor->partition = address_partition(address);
+        actor->kind = kind;
+        actor->root = memory_alloc(kind->root->size);
+        HASH_ADD(hh, shard->actors, address, sizeof actor->address, actor);
+        TAILQ_INSERT_TAIL(&shard->lru, actor, lru);
+        shard->actor_count++;
+        actor_load(shard, actor);
+    } else if (actor->used_ms != shard->now_ms) {
+        TAILQ_REMOVE(&shard->lru, actor, lru);
+        TAILQ_INSERT_TAIL(&shard->lru, actor, lru);
+    }
+    actor->used_ms = shard->now_ms;
+    return actor;
+}
+
+void actor_destroy(struct shard *shard, struct actor *actor)
+{
+    HASH_DEL(shard->actors, actor);
+    TAILQ_REMOVE(&shard->lru, actor, lru);
+    if (actor->in_dirty) {
+        TAILQ_REMOVE(&shard->dirty, actor, dirty);
+    }
+    shard->actor_count--;
+    struct message *message;
+    while ((message = message_list_pop(&actor->stash)) != NULL) {
+        message_destroy(message);
+    }
+    overlay_destroy(actor->current);
+    overlay_destroy(actor->frozen);
+    buffer_fini(&actor->frozen_root);
+    free(actor->root);
+    free(actor);
+}
+
+static bool is_idle(const struct shard *shard, const struct actor *actor)
+{
+    return actor->current == NULL && actor->frozen == NULL && actor->stash.count == 0 &&
+           actor->last_number <= shard->durable_number;
+}
+
+void actor_put_away_idle(struct shard *shard)
+{
+    for (int i = 0; i < PUT_AWAY_PER_TURN; i++) {
+        struct actor *actor = TAILQ_FIRST(&shard->lru);
+        if (actor == NULL || (shard->actor_count <= shard->config.awake_max &&
+                              shard->now_ms - actor->used_ms < shard->config.idle_ms)) {
+            return;
+        }
+        if (is_idle(shard, actor)) {
+            actor_destroy(shard, actor);
+            shard->stats.evictions++;
+        } else {
+            TAILQ_REMOVE(&shard->lru, actor, lru);
+            TAILQ_INSERT_TAIL(&shard->lru, actor, lru);
+            actor->used_ms = shard->now_ms;
+        }
+    }
+}
+
+void actor_mark_dirty(struct shard *shard, struct actor *actor, uint64_t number, struct lsn lsn)
+{
+    if (actor->current == NULL) {
+        actor->current = overlay_create();
+    }
+    if (!actor->in_dirty) {
+        actor->in_dirty = true;
+        actor->first_dirty_number = number;
+        actor->first_dirty_lsn = lsn;
+        actor->dirty_since_ms = shard->now_ms;
+        TAILQ_INSERT_TAIL(&shard->dirty, actor, dirty);
+        shard->dirty_count++;
+    }
+}

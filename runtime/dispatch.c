@@ -1,0 +1,297 @@
+/* Messages to where they belong: actors, the edge, other shards. */
+#include <stdlib.h>
+
+#include "runtime/shard_internal.h"
+#include "wire/codec.h"
+
+#define BUSY_RETRY_MS 100
+
+void shard_send_message(struct shard *shard, uint16_t to, struct message *message)
+{
+    message->to_shard = to;
+    message_list_push(to == shard->config.index ? &shard->local : &shard->remote[to], message);
+}
+
+uint16_t shard_of(const struct shard *shard, struct address address)
+{
+    return (uint16_t)(address_partition(address) % shard->config.count);
+}
+
+static void answer_error(struct shard *shard, const struct command *command, int error,
+                         const struct ctx *ctx)
+{
+    if (command->caller.session.generation == 0) {
+        return;
+    }
+    struct reply *reply = memory_alloc(sizeof *reply);
+    reply->message.type = MESSAGE_REPLY;
+    reply->message.to_shard = command->caller.session.shard;
+    reply->caller = command->caller;
+    reply->error = error;
+    if (ctx != NULL) {
+        reply->fault = ctx->fault;
+        reply->retry_ms = ctx->retry_ms;
+    }
+    if (error == ERR_BUSY && reply->retry_ms == 0) {
+        reply->retry_ms = BUSY_RETRY_MS;
+    }
+    struct message_list effects = {0};
+    message_list_push(&effects, &reply->message);
+    effects_after(shard, ctx == NULL ? 0 : ctx->actor->last_number, &effects);
+}
+
+/** Answered before under this idempotency key? Then the old answer, or a conflict. */
+static bool answered_before(struct shard *shard, struct actor *actor, const struct command *command)
+{
+    struct bytes key = bytes_of(command->request_key.bytes, ID_BYTES), raw;
+    if (!command->keyed || actor_row_get(shard, actor, COLLECTION_ANSWERS, key, &raw) != 0) {
+        return false;
+    }
+    struct entry_answer answer;
+    struct field_fault fault;
+    int error =
+        record_decode(&entry_answer_type, RECORD_AS_ARRAY, raw, &shard->scratch, &answer, &fault);
+    CHECK_ALWAYS(error == 0);
+    struct reply *reply = memory_alloc(sizeof *reply);
+    reply->message.type = MESSAGE_REPLY;
+    reply->message.to_shard = command->caller.session.shard;
+    reply->caller = command->caller;
+    if (id_equal(answer.content, command->request_hash)) {
+        reply->type = command->type->result;
+        buffer_append(&reply->result, answer.result.data, answer.result.len);
+    } else {
+        reply->error = ERR_IDEMPOTENCY_CONFLICT;
+    }
+    struct message_list effects = {0};
+    message_list_push(&effects, &reply->message);
+    effects_after(shard, actor->last_number, &effects);
+    arena_reset(&shard->scratch);
+    return true;
+}
+
+static int step_command(struct ctx *ctx, const void *argument)
+{
+    const struct command *command = argument;
+    int error = command->type->handle(ctx, ctx->actor->root, command->args);
+    if (error == 0 && command->seq != 0) {
+        struct entry_receipt receipt = {.from_kind = command->from.kind,
+                                        .from_id = command->from.id,
+                                        .incarnation = command->incarnation,
+                                        .seq = (int64_t)command->seq,
+                                        .has_result = ctx->replied,
+                                        .result = buffer_bytes(&ctx->result_array)};
+        ctx_stage(ctx, ENTRY_RECEIPT, &entry_receipt_type, &receipt);
+    }
+    return error;
+}
+
+/** A refusal of a reliable send is a fact too: recorded, so that a resend gets the same. */
+static int step_refusal(struct ctx *ctx, const void *argument)
+{
+    const struct entry_receipt *receipt = argument;
+    ctx_stage(ctx, ENTRY_RECEIPT, &entry_receipt_type, receipt);
+    return 0;
+}
+
+static bool is_passing(int error)
+{
+    return error == ERR_BUSY || error == ERR_STORAGE_FULL || error == ERR_RATE_LIMITED ||
+           error == ERR_INTERNAL || error == ERR_NO_MEMORY;
+}
+
+static void refuse_send(struct shard *shard, struct actor *actor, const struct command *command,
+                        int error)
+{
+    struct ctx ctx;
+    struct bytes none = bytes_of(NULL, 0);
+    if (is_passing(error)) {
+        outbox_answer(shard, command, error, true, none, false, 0);
+        return;
+    }
+    struct entry_receipt receipt = {.from_kind = command->from.kind,
+                                    .from_id = command->from.id,
+                                    .incarnation = command->incarnation,
+                                    .seq = (int64_t)command->seq,
+                                    .has_error = true,
+                                    .error = text_of(error_name(error))};
+    ctx_begin(&ctx, shard, actor, NULL);
+    int failed = run_actor(shard, &ctx, step_refusal, &receipt);
+    outbox_answer(shard, command, failed != 0 ? failed : error, failed != 0, none, false,
+                  actor->last_number);
+    ctx_end(&ctx);
+}
+
+static void stash(struct shard *shard, struct actor *actor, struct command *command)
+{
+    if (actor->stash.count >= shard->config.mailbox_max) {
+        shard->stats.busy++;
+        if (command->seq != 0) {
+            outbox_answer(shard, command, ERR_BUSY, true, bytes_of(NULL, 0), false, 0);
+        } else {
+            answer_error(shard, command, ERR_BUSY, NULL);
+        }
+        message_destroy(&command->message);
+        return;
+    }
+    shard->stats.stashed++;
+    message_list_push(&actor->stash, &command->message);
+}
+
+static void run_command(struct shard *shard, struct actor *actor, struct command *command)
+{
+    struct ctx ctx;
+    struct origin origin = {.who = command->who,
+                            .caller = command->caller,
+                            .request_key = command->request_key,
+                            .request_hash = command->request_hash,
+                            .keyed = command->keyed};
+    ctx_begin(&ctx, shard, actor, &origin);
+    ctx.sender = command->from;
+    ctx.job_result = command->job_result;
+    ctx.reliable = command->seq != 0;
+    shard->stats.commands++;
+    int error = run_actor(shard, &ctx, step_command, command);
+    if (error == RUN_STASHED) {
+        stash(shard, actor, command);
+        ctx_end(&ctx);
+        return;
+    }
+    if (error == ERR_INTERNAL) {
+        shard->stats.handler_failures++;
+    }
+    if (command->seq == 0) {
+        if (error != 0) {
+            answer_error(shard, command, error, &ctx);
+        } else if (!ctx.caller_gone && command->caller.session.generation != 0) {
+            bool answered_or_handed_on = false;
+            (void)CHECK_RECOVER(answered_or_handed_on);
+            answer_error(shard, command, ERR_INTERNAL, &ctx);
+        }
+    } else if (error != 0) {
+        refuse_send(shard, actor, command, error);
+    } else {
+        outbox_answer(shard, command, 0, false, buffer_bytes(&ctx.result_array), ctx.replied,
+                      actor->last_number);
+    }
+    ctx_end(&ctx);
+    message_destroy(&command->message);
+}
+
+static void dispatch_command(struct shard *shard, struct message *message)
+{
+    struct command *command = (struct command *)message;
+    if (command->seq == 0 && command->from.kind == 0 &&
+        shard->undurable_bytes > shard->config.undurable_bytes_max) {
+        shard->stats.busy++;
+        answer_error(shard, command, ERR_BUSY, NULL);
+        message_destroy(message);
+        return;
+    }
+    struct actor *actor = actor_get(shard, command->to);
+    if (command->seq != 0 ? !outbox_is_next(shard, actor, command)
+                          : answered_before(shard, actor, command)) {
+        message_destroy(message);
+        return;
+    }
+    run_command(shard, actor, command);
+}
+
+static void dispatch_ack(struct shard *shard, struct message *message)
+{
+    outbox_ack(shard, (struct ack *)message);
+    message_destroy(message);
+}
+
+static void dispatch_attach(struct shard *shard, struct message *message)
+{
+    presence_attach(shard, (struct attach *)message);
+    message_destroy(message);
+}
+
+static void dispatch_detach(struct shard *shard, struct message *message)
+{
+    presence_detach(shard, (struct detach *)message);
+    message_destroy(message);
+}
+
+static void dispatch_page(struct shard *shard, struct message *message)
+{
+    presence_read(shard, (struct page *)message);
+    message_destroy(message);
+}
+
+static void dispatch_reply(struct shard *shard, struct message *message)
+{
+    shard->stats.replies++;
+    if (shard->edge.reply != NULL) {
+        shard->edge.reply(shard->edge.self, (struct reply *)message);
+    }
+    message_destroy(message);
+}
+
+static void dispatch_attached(struct shard *shard, struct message *message)
+{
+    if (shard->edge.attached != NULL) {
+        shard->edge.attached(shard->edge.self, (struct attached *)message);
+    }
+    message_destroy(message);
+}
+
+static void dispatch_page_result(struct shard *shard, struct message *message)
+{
+    if (shard->edge.page != NULL) {
+        shard->edge.page(shard->edge.self, (struct page_result *)message);
+    }
+    message_destroy(message);
+}
+
+static void dispatch_push(struct shard *shard, struct message *message)
+{
+    shard->stats.pushes += ((struct push *)message)->session_count;
+    if (shard->edge.push != NULL) {
+        shard->edge.push(shard->edge.self, (struct push *)message);
+    }
+    message_destroy(message);
+}
+
+static void dispatch_control(struct shard *shard, struct message *message)
+{
+    if (shard->edge.control != NULL) {
+        shard->edge.control(shard->edge.self, (struct control *)message);
+    }
+    message_destroy(message);
+}
+
+static void dispatch_durable(struct shard *shard, struct message *message)
+{
+    shard_durable(shard, (struct durable *)message);
+    message_destroy(message);
+}
+
+static void dispatch_flushed(struct shard *shard, struct message *message)
+{
+    flush_done(shard, (struct flush *)message);
+}
+
+static void dispatch_timer(struct shard *shard, struct message *message)
+{
+    timers_dispatch(shard, (struct effect_timer *)message);
+    message_destroy(message);
+}
+
+static void (*const dispatchers[MESSAGE_TYPE_COUNT])(struct shard *shard,
+                                                     struct message *message) = {
+    [MESSAGE_COMMAND] = dispatch_command,   [MESSAGE_ACK] = dispatch_ack,
+    [MESSAGE_ATTACH] = dispatch_attach,     [MESSAGE_DETACH] = dispatch_detach,
+    [MESSAGE_PAGE] = dispatch_page,         [MESSAGE_REPLY] = dispatch_reply,
+    [MESSAGE_ATTACHED] = dispatch_attached, [MESSAGE_PAGE_RESULT] = dispatch_page_result,
+    [MESSAGE_PUSH] = dispatch_push,         [MESSAGE_CONTROL] = dispatch_control,
+    [MESSAGE_DURABLE] = dispatch_durable,   [MESSAGE_FLUSHED] = dispatch_flushed,
+    [EFFECT_TIMER] = dispatch_timer,
+};
+
+void shard_dispatch(struct shard *shard, struct message *message)
+{
+    CHECK_ALWAYS(message->type < MESSAGE_TYPE_COUNT && dispatchers[message->type] != NULL);
+    dispatchers[message->type](shard, message);
+}

@@ -1,0 +1,136 @@
+#include "runtime/message.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "runtime/shard_internal.h"
+
+void message_list_push(struct message_list *list, struct message *message)
+{
+    message->next = NULL;
+    if (list->tail == NULL) {
+        list->head = message;
+    } else {
+        list->tail->next = message;
+    }
+    list->tail = message;
+    list->count++;
+}
+
+struct message *message_list_pop(struct message_list *list)
+{
+    struct message *message = list->head;
+    if (message != NULL) {
+        list->head = message->next;
+        if (list->head == NULL) {
+            list->tail = NULL;
+        }
+        list->count--;
+        message->next = NULL;
+    }
+    return message;
+}
+
+void message_list_splice(struct message_list *to, struct message_list *from)
+{
+    if (from->head == NULL) {
+        return;
+    }
+    if (to->tail == NULL) {
+        to->head = from->head;
+    } else {
+        to->tail->next = from->head;
+    }
+    to->tail = from->tail;
+    to->count += from->count;
+    *from = (struct message_list){0};
+}
+
+struct command *command_create(const struct command_type *type, struct address to)
+{
+    struct command *command = memory_alloc(sizeof *command);
+    command->message.type = MESSAGE_COMMAND;
+    command->type = type;
+    command->to = to;
+    command->args = arena_alloc(&command->arena, type->args->size);
+    return command;
+}
+
+static void command_fini(struct message *message)
+{
+    arena_fini(&((struct command *)message)->arena);
+}
+
+static void ack_fini(struct message *message)
+{
+    buffer_fini(&((struct ack *)message)->result);
+}
+
+static void reply_fini(struct message *message)
+{
+    buffer_fini(&((struct reply *)message)->result);
+}
+
+static void page_result_fini(struct message *message)
+{
+    buffer_fini(&((struct page_result *)message)->bodies);
+}
+
+static void push_fini(struct message *message)
+{
+    struct push *push = (struct push *)message;
+    payload_unref(push->body);
+    free(push->sessions);
+}
+
+static void flushed_fini(struct message *message)
+{
+    struct flush *flush = (struct flush *)message;
+    arena_fini(&flush->arena);
+    free(flush->changes);
+    free(flush->actors);
+}
+
+static void effect_push_fini(struct message *message)
+{
+    payload_unref(((struct effect_push *)message)->body);
+}
+
+static void effect_job_fini(struct message *message)
+{
+    struct effect_job *effect = (struct effect_job *)message;
+    if (effect->request != NULL) {
+        buffer_fini(&effect->request->input);
+        buffer_fini(&effect->request->result);
+        message_destroy(&effect->request->then->message);
+        free(effect->request);
+    }
+}
+
+static void effect_send_fini(struct message *message)
+{
+    buffer_fini(&((struct effect_send *)message)->args);
+}
+
+static void (*const message_fini[MESSAGE_TYPE_COUNT])(struct message *message) = {
+    [MESSAGE_COMMAND] = command_fini,
+    [MESSAGE_ACK] = ack_fini,
+    [MESSAGE_REPLY] = reply_fini,
+    [MESSAGE_PUSH] = push_fini,
+    [MESSAGE_PAGE_RESULT] = page_result_fini,
+    [MESSAGE_FLUSHED] = flushed_fini,
+    [EFFECT_PUSH] = effect_push_fini,
+    [EFFECT_JOB] = effect_job_fini,
+    [EFFECT_SEND] = effect_send_fini,
+};
+
+void message_destroy(struct message *message)
+{
+    if (message == NULL) {
+        return;
+    }
+    if (message_fini[message->type] != NULL) {
+        message_fini[message->type](message);
+    }
+    free(message);
+}
