@@ -1,0 +1,113 @@
+#include "bench/chat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "bench/interrupt.h"
+#include "bench/options.h"
+#include "bench/report.h"
+
+static const struct command chat_command = {
+    .name = "chat",
+    .summary = "Couples of two connections, both partners sending; every message is checked.",
+    .details = "Fails (exit code 1) on any message lost, doubled or out of order.\n"
+               "Without --server a duetd of its own is started on a temporary data directory.\n"};
+
+/* Two users per couple; numbers of messages begin at the wall clock's microseconds. */
+static int join_all(struct chat_run *run)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    run->no_base = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    for (size_t i = 0; i < run->count; i++) {
+        struct chatter *chatter = &run->chatters[i];
+        uint64_t head;
+        *chatter = (struct chatter){.run = run,
+                                    .link.fd = -1,
+                                    .partner = &run->chatters[i ^ 1],
+                                    .couple = (uint32_t)(i / 2),
+                                    .side = (uint32_t)(i & 1)};
+        int error =
+            fleet_join(&run->fleet, &run->server, i, &chatter->link, chatter, chat_handle, &head);
+        if (error != 0 || interrupted()) {
+            run->count = i + 1;
+            return error != 0 ? error : ERR_END;
+        }
+        view_init(&chatter->view, head);
+    }
+    return 0;
+}
+
+static void leave_all(struct chat_run *run)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        link_fini(&run->chatters[i].link);
+        ledger_fini(&run->chatters[i].ledger);
+        view_fini(&run->chatters[i].view);
+    }
+    free(run->chatters);
+}
+
+bool chat_is_good(const struct chat_run *run)
+{
+    return !tally_is_bad(&run->tally) && run->malformed == 0 && run->dups == 0 &&
+           run->connections_lost == 0 && run->delivery.total != 0;
+}
+
+static int chat_run(struct chat_run *run)
+{
+    int error = fleet_init(&run->fleet, &run->server, run->count);
+    if (error != 0) {
+        return EXIT_FAILURE;
+    }
+    run->chatters = memory_alloc(run->count * sizeof *run->chatters);
+    chat_template_init(&run->template, (size_t)run->options->bytes);
+    int status = join_all(run) != 0 ? EXIT_FAILURE : chat_drive(run);
+    if (status == 0) {
+        chat_report(run);
+        status = chat_is_good(run) ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    chat_template_fini(&run->template);
+    leave_all(run);
+    fleet_fini(&run->fleet);
+    return interrupted() ? EXIT_INTERRUPTED : status;
+}
+
+int chat_main(int argc, char **argv)
+{
+    struct chat_options options = {
+        .server.couples = 100, .window = 1, .seconds = 60, .warmup = 5, .bytes = 200};
+    const struct option_row rows[] = {
+        {"couples", OPTION_INT, &options.server.couples, 1, 1000000, "couples, two users each"},
+        {"window", OPTION_INT, &options.window, 1, 10000, "messages in flight per connection"},
+        {"seconds", OPTION_INT, &options.seconds, 1, 86400, "length of the measurement"},
+        {"warmup", OPTION_INT, &options.warmup, 0, 3600, "seconds before it"},
+        {"bytes", OPTION_INT, &options.bytes, CHAT_TEXT_BYTES_MIN, CHAT_TEXT_BYTES_MAX,
+         "length of a text"},
+        {"rate", OPTION_INT, &options.rate, 0, 10000000,
+         "messages a second instead of windows, 0: none"},
+        {"server", OPTION_TEXT, &options.server.url, 0, 0, "ws://host:port of a running duetd"},
+        {"tokens", OPTION_TEXT, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
+        {"data", OPTION_TEXT, &options.server.data, 0, 0,
+         "where to make the data directory; with --server: its own"},
+        {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core"},
+        {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
+        {"json", OPTION_FLAG, &options.json, 0, 0, "print one JSON object"},
+    };
+    int code = options_parse(&chat_command, rows, sizeof rows / sizeof rows[0], argc, argv);
+    if (code >= 0) {
+        return code;
+    }
+    struct chat_run *run = memory_alloc(sizeof *run); /* its histograms are big for a stack */
+    run->options = &options;
+    run->count = (size_t)options.server.couples * 2;
+    code = EXIT_FAILURE;
+    if (fleet_prepare(run->count) == 0 && server_start(&options.server, &run->server) == 0) {
+        code = chat_run(run);
+        server_stop(&run->server);
+    }
+    free(run);
+    return code;
+}

@@ -1,0 +1,84 @@
+/**
+ * The `chat` scenario: couples of two connections whose partners both write to each other.
+ *
+ *   warm-up ──► measurement ──► drain: nothing more is sent, everything open is waited for
+ *
+ * Closed loop: each connection keeps `window` messages in flight. Open loop (a rate is given):
+ * messages are due at fixed times whatever the server does, and latencies count from when a
+ * message was due, so that a stalled server cannot hide its stall (no coordinated omission).
+ */
+#ifndef BENCH_CHAT_H
+#define BENCH_CHAT_H
+
+#include "bench/chat_wire.h"
+#include "bench/fleet.h"
+#include "bench/histogram.h"
+#include "bench/ledger.h"
+#include "bench/link.h"
+#include "bench/measure.h"
+#include "bench/server.h"
+
+struct chat_options {
+    struct server_options server;
+    int64_t window;
+    int64_t seconds;
+    int64_t warmup;
+    int64_t bytes;
+    int64_t rate; /* messages a second, all connections together; 0: closed loop */
+    bool json;
+};
+
+struct chat_run;
+
+struct chatter {
+    struct link link;
+    struct ledger ledger; /* of what it sends */
+    struct view view;     /* of the couple's stream as it sees it */
+    struct chatter *partner;
+    struct chat_run *run;
+    uint32_t couple;
+    uint32_t side;
+    uint32_t in_flight; /* sent and not answered */
+};
+
+enum chat_phase { CHAT_WARMUP, CHAT_MEASURE, CHAT_DRAIN };
+
+struct chat_run {
+    const struct chat_options *options;
+    struct server server;
+    struct fleet fleet;
+    struct chatter *chatters;
+    size_t count;
+    struct chat_template template;
+    enum chat_phase phase;
+    uint64_t no_base;   /* added to numbers, so that the op's `no` is new in every run */
+    int64_t now_us;     /* when the current readiness event was received */
+    int64_t started_us; /* of the sending */
+    uint64_t due;       /* open loop: messages sent so far */
+    uint64_t starved;   /* window slots that wait after a refusal */
+    struct tally tally;
+    uint64_t malformed;        /* answers that made no sense, or texts not as they were sent */
+    uint64_t dups;             /* answers that call a fresh message a repetition */
+    uint64_t connections_lost; /* before the end */
+    int first_error;           /* of the first refusal */
+    struct histogram delivery; /* of the measurement, µs from send (or due) to receipt */
+    struct histogram answer;
+    struct tally tally_at[2]; /* when the measurement began and ended */
+    struct sample sample_at[2];
+};
+
+/** Sends, receives and checks from warm-up to the end of the drain. 0, or EXIT_INTERRUPTED. */
+int chat_drive(struct chat_run *run);
+
+/** Whether nothing was wrong and something was measured. */
+bool chat_is_good(const struct chat_run *run);
+
+/** Prints the run's figures. */
+void chat_report(const struct chat_run *run);
+
+/** Handles one message of a chatter's connection; `owner` is the chatter. */
+void chat_handle(void *owner, struct bytes message);
+
+int chat_main(int argc, char **argv);
+
+#endif

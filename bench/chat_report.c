@@ -1,0 +1,109 @@
+#include "base/error.h"
+#include "bench/chat.h"
+#include "bench/report.h"
+
+/* Growth of a sampled figure over the measurement; -1 if it was not to be had. */
+static double grown(int64_t before, int64_t after)
+{
+    return before < 0 || after < 0 ? -1 : (double)(after - before);
+}
+
+static double per(double value, double count)
+{
+    return value < 0 || count <= 0 ? -1 : value / count;
+}
+
+static void put_integer(json_t *report, const char *name, int64_t value)
+{
+    json_object_set_new(report, name, value < 0 ? json_null() : json_integer(value));
+}
+
+static void put_setting(json_t *report, const struct chat_options *options)
+{
+    put_integer(report, "couples", options->server.couples);
+    put_integer(report, "window", options->rate == 0 ? options->window : -1);
+    put_integer(report, "rate", options->rate == 0 ? -1 : options->rate);
+    put_integer(report, "bytes", options->bytes);
+    put_integer(report, "seconds", options->seconds);
+    put_integer(report, "warmup", options->warmup);
+    put_integer(report, "shards", options->server.shards == 0 ? -1 : options->server.shards);
+    json_object_set_new(report, "own_server", json_boolean(options->server.url == NULL));
+}
+
+static void put_latencies(json_t *report, const struct chat_run *run)
+{
+    static const struct {
+        const char *delivery, *answer;
+        double quantile;
+    } rows[] = {{"p50_us", "ack_p50_us", 0.5},
+                {"p99_us", "ack_p99_us", 0.99},
+                {"p999_us", "ack_p999_us", 0.999},
+                {"max_us", "ack_max_us", 1.0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put_integer(report, rows[i].delivery,
+                    (int64_t)histogram_quantile(&run->delivery, rows[i].quantile));
+        put_integer(report, rows[i].answer,
+                    (int64_t)histogram_quantile(&run->answer, rows[i].quantile));
+    }
+}
+
+static void put_tally(json_t *report, const struct chat_run *run)
+{
+    const struct tally *tally = &run->tally;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {{"sent", tally->sent},
+                {"acked", tally->acked},
+                {"delivered", tally->delivered},
+                {"lost", tally->lost},
+                {"doubled", tally->doubled},
+                {"disordered", tally->disordered},
+                {"gaps", tally->gaps},
+                {"unanswered", tally->unanswered},
+                {"unexpected", tally->unexpected},
+                {"refused", tally->refused},
+                {"malformed", run->malformed},
+                {"dups", run->dups},
+                {"connections_lost", run->connections_lost}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put_integer(report, rows[i].name, (int64_t)rows[i].value);
+    }
+    if (run->first_error != 0) {
+        json_object_set_new(report, "first_refusal", json_string(error_name(run->first_error)));
+    }
+}
+
+static void put_server(json_t *report, const struct chat_run *run, double acked)
+{
+    const struct sample *from = &run->sample_at[0];
+    const struct sample *to = &run->sample_at[1];
+    json_object_set_new(report, "server_cpu_us_per_msg",
+                        report_figure(per(grown(from->cpu_us, to->cpu_us), acked)));
+    put_integer(report, "server_rss_bytes", to->rss_bytes);
+    put_integer(report, "server_rss_bytes_start", from->rss_bytes);
+    json_object_set_new(report, "device_bytes_per_msg",
+                        report_figure(per(grown(from->device_bytes, to->device_bytes), acked)));
+    put_integer(report, "log_to_replay_start", from->log_to_replay);
+    put_integer(report, "log_to_replay_end", to->log_to_replay);
+    json_object_set_new(report, "generator_cpu_us_per_msg",
+                        report_figure(per(grown(from->own_cpu_us, to->own_cpu_us), acked)));
+}
+
+void chat_report(const struct chat_run *run)
+{
+    json_t *report = report_create();
+    double seconds = (double)(run->sample_at[1].at_us - run->sample_at[0].at_us) / 1e6;
+    double acked = (double)(run->tally_at[1].acked - run->tally_at[0].acked);
+    double delivered = (double)(run->tally_at[1].delivered - run->tally_at[0].delivered);
+    json_object_set_new(report, "scenario", json_string("chat"));
+    put_setting(report, run->options);
+    json_object_set_new(report, "measured_s", json_real(seconds));
+    json_object_set_new(report, "acked_per_s", json_real(acked / seconds));
+    json_object_set_new(report, "delivered_per_s", json_real(delivered / seconds));
+    put_latencies(report, run);
+    put_tally(report, run);
+    put_server(report, run, acked);
+    json_object_set_new(report, "good", json_boolean(chat_is_good(run)));
+    report_print(report, run->options->json);
+}

@@ -1,0 +1,63 @@
+/*
+ * duet-bench: measures a duetd from outside, over real sockets. One file per question.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/calibrate.h"
+#include "bench/chat.h"
+#include "bench/idle.h"
+#include "bench/interrupt.h"
+#include "bench/options.h"
+
+static const struct command commands[] = {
+    {"calibrate", "bounds of this machine: raw epoll echo, fdatasync, LMDB commit", NULL,
+     calibrate_main},
+    {"chat", "couples chatting: rates, latencies, cost; checks every message", NULL, chat_main},
+    {"idle", "memory and CPU of connections that say nothing", NULL, idle_main},
+};
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "usage: duet-bench <command> [options]\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(out, "\nduet-bench <command> --help lists the options of one.\n");
+}
+
+/* Keeps the command line as it was typed, for reports. */
+static void note_command_line(int argc, char **argv)
+{
+    static char text[1024];
+    size_t len = 0;
+    for (int i = 0; i < argc && len < sizeof text - 1; i++) {
+        const char *slash = i == 0 ? strrchr(argv[0], '/') : NULL;
+        int wrote = snprintf(text + len, sizeof text - len, "%s%s", i == 0 ? "" : " ",
+                             slash != NULL ? slash + 1 : argv[i]);
+        len += wrote > 0 ? (size_t)wrote : 0;
+    }
+    command_line = text;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    note_command_line(argc, argv);
+    interrupt_catch();
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "duet-bench: no such command: %s\n\n", argv[1]);
+    print_usage(stderr);
+    return 2;
+}

@@ -1,0 +1,67 @@
+#include "bench/fleet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "bench/measure.h"
+#include "bench/report.h"
+#include "bench/session.h"
+
+#define OTHER_FILES 512
+
+int fleet_prepare(size_t connections)
+{
+    return raise_file_limit(connections + OTHER_FILES);
+}
+
+int fleet_init(struct fleet *fleet, const struct server *server, size_t connections)
+{
+    *fleet = (struct fleet){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    if (fleet->epoll < 0) {
+        fprintf(stderr, "duet-bench: epoll: %s\n", strerror(errno));
+        return ERR_IO;
+    }
+    int error = tokens_read(server->tokens, connections, &fleet->tokens);
+    if (error != 0) {
+        fleet_fini(fleet);
+    }
+    return error;
+}
+
+void fleet_fini(struct fleet *fleet)
+{
+    if (fleet->epoll >= 0) {
+        close(fleet->epoll);
+    }
+    tokens_fini(&fleet->tokens);
+    fleet->epoll = -1;
+}
+
+int fleet_join(struct fleet *fleet, const struct server *server, size_t index, struct link *link,
+               void *data, link_handler *handle, uint64_t *couple_head)
+{
+    struct opened opened;
+    int error =
+        session_open(server->host, server->port, index, &fleet->tokens.items[index], &opened);
+    if (error != 0) {
+        return error;
+    }
+    *couple_head = opened.couple_head;
+    error = link_init(link, opened.fd, fleet->epoll, data);
+    if (error == 0) {
+        error = link_feed(link, buffer_bytes(&opened.pending), handle, data);
+    }
+    buffer_fini(&opened.pending);
+    if (error != 0) {
+        progress_end();
+        fprintf(stderr, "duet-bench: connection %zu was closed at once (%u)\n", index,
+                (unsigned)link->close_code);
+    } else if (index % 500 == 499) {
+        progress("%zu connections", index + 1);
+    }
+    return error;
+}

@@ -1,0 +1,38 @@
+#include "bench/folder.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define TEMPLATE "/duet-bench.XXXXXX"
+
+int folder_make(const char *parent, char out[PATH_MAX])
+{
+    char top[PATH_MAX] = "";
+    if (realpath(parent, top) != NULL && strlen(top) + sizeof TEMPLATE <= PATH_MAX) {
+        memcpy(out, top, strlen(top));
+        memcpy(out + strlen(top), TEMPLATE, sizeof TEMPLATE);
+        if (mkdtemp(out) != NULL) {
+            return 0;
+        }
+    }
+    fprintf(stderr, "duet-bench: no temporary folder in %s: %s\n", parent, strerror(errno));
+    return ERR_IO;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+void folder_remove(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}

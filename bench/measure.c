@@ -1,0 +1,194 @@
+#include "bench/measure.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define SECTOR_BYTES 512
+#define ADMIN_TIMEOUT_MS 5000
+#define ADMIN_REPLY_BYTES_MAX 65536
+
+int64_t monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t process_cpu_us(pid_t pid)
+{
+    char path[64];
+    char text[1024] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return -1;
+    }
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    unsigned long user = 0;
+    unsigned long system = 0;
+    const char *rest = strrchr(text, ')'); /* the name may hold blanks */
+    if (rest == NULL || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                               &user, &system) != 2) {
+        return -1;
+    }
+    return (int64_t)(user + system) * 1000000 / sysconf(_SC_CLK_TCK);
+}
+
+static int64_t process_rss_bytes(pid_t pid)
+{
+    char path[64];
+    char line[256];
+    long long kib = -1;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return -1;
+    }
+    while (kib < 0 && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "VmRSS: %lld kB", &kib) != 1) {
+            kib = -1;
+        }
+    }
+    fclose(file);
+    return kib < 0 ? -1 : (int64_t)kib * 1024;
+}
+
+static int64_t own_cpu_us(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+           usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+/* Of the block device (or partition) that holds `path`; -1 for file systems without one. */
+static int64_t device_bytes_written(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return -1;
+    }
+    char name[64];
+    snprintf(name, sizeof name, "/sys/dev/block/%u:%u/stat", major(status.st_dev),
+             minor(status.st_dev));
+    FILE *file = fopen(name, "re");
+    if (file == NULL) {
+        return -1;
+    }
+    long long sectors = -1;
+    if (fscanf(file, "%*d %*d %*d %*d %*d %*d %lld", &sectors) != 1) {
+        sectors = -1;
+    }
+    fclose(file);
+    return sectors < 0 ? -1 : (int64_t)sectors * SECTOR_BYTES;
+}
+
+static int admin_connect(const char *data)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int len = snprintf(to.sun_path, sizeof to.sun_path, "%s/admin.sock", data);
+    if (len < 0 || (size_t)len >= sizeof to.sun_path) {
+        return -1;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Reads up to the end of a line; returns its length, 0 without a whole line. */
+static size_t read_line(int fd, char *out, size_t size)
+{
+    size_t len = 0;
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+    while (len < size && poll(&poller, 1, ADMIN_TIMEOUT_MS) > 0) {
+        ssize_t got = read(fd, out + len, size - len);
+        if (got <= 0) {
+            return 0;
+        }
+        len += (size_t)got;
+        if (memchr(out, '\n', len) != NULL) {
+            return len;
+        }
+    }
+    return 0;
+}
+
+static int64_t log_to_replay(const char *data)
+{
+    static const char request[] = "{\"cmd\":\"stats\"}\n";
+    static char reply[ADMIN_REPLY_BYTES_MAX];
+    int64_t found = -1;
+    int fd = admin_connect(data);
+    if (fd < 0) {
+        return -1;
+    }
+    if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t)sizeof request - 1) {
+        size_t len = read_line(fd, reply, sizeof reply);
+        json_t *stats = json_loadb(reply, len, JSON_DISABLE_EOF_CHECK, NULL);
+        const json_t *value = json_object_get(stats, "log_to_replay");
+        found = json_is_integer(value) ? json_integer_value(value) : -1;
+        json_decref(stats);
+    }
+    close(fd);
+    return found;
+}
+
+pid_t sample_find_server(const char *data)
+{
+    struct ucred peer = {0};
+    socklen_t len = sizeof peer;
+    int fd = admin_connect(data);
+    if (fd < 0) {
+        return 0;
+    }
+    pid_t pid = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.pid : 0;
+    close(fd);
+    return pid;
+}
+
+struct sample sample_take(pid_t pid, const char *data)
+{
+    struct sample sample = {.log_to_replay = data != NULL ? log_to_replay(data) : -1};
+    sample.device_bytes = data != NULL ? device_bytes_written(data) : -1;
+    sample.cpu_us = pid != 0 ? process_cpu_us(pid) : -1;
+    sample.rss_bytes = pid != 0 ? process_rss_bytes(pid) : -1;
+    sample.own_cpu_us = own_cpu_us();
+    sample.at_us = monotonic_us();
+    return sample;
+}
+
+int raise_file_limit(uint64_t wanted)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= wanted) {
+        return 0;
+    }
+    struct rlimit raised = {.rlim_cur = wanted,
+                            .rlim_max = limit.rlim_max > wanted ? limit.rlim_max : wanted};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+        return 0;
+    }
+    fprintf(stderr,
+            "duet-bench: %llu open files are needed and at most %llu allowed: %s\n"
+            "  raise the limit (ulimit -Hn, /etc/security/limits.conf, fs.nr_open) and try again\n",
+            (unsigned long long)wanted, (unsigned long long)limit.rlim_max, strerror(errno));
+    return ERR_IO;
+}

@@ -1,0 +1,31 @@
+/**
+ * Figures about a running server from outside: CPU, memory, device writes, its own statistics.
+ * A figure that cannot be had is -1. One thread.
+ */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sample {
+    int64_t at_us;         /* monotonic */
+    int64_t cpu_us;        /* user and system, all threads, since the process began */
+    int64_t own_cpu_us;    /* the same of this process */
+    int64_t rss_bytes;     /* resident */
+    int64_t device_bytes;  /* written to the device that holds the data directory, by anyone */
+    int64_t log_to_replay; /* bytes or records, as the server counts them */
+};
+
+int64_t monotonic_us(void);
+
+/** All figures of process `pid` (0: none) with data directory `data` (NULL: none). */
+struct sample sample_take(pid_t pid, const char *data);
+
+/** Process that listens on `data`/admin.sock, or 0. */
+pid_t sample_find_server(const char *data);
+
+/** Raises RLIMIT_NOFILE to at least `wanted`. 0, or ERR_IO after printing why not. */
+int raise_file_limit(uint64_t wanted);
+
+#endif

@@ -1,0 +1,228 @@
+#include "bench/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "bench/folder.h"
+#include "bench/measure.h"
+#include "bench/report.h"
+
+#define START_TIMEOUT_US 60000000
+#define STOP_TIMEOUT_US 60000000
+#define POLL_US 20000
+#define ARGUMENTS_MAX 12
+
+static int complain(const char *what, const char *detail)
+{
+    progress_end();
+    fprintf(stderr, "duet-bench: %s: %s\n", what, detail);
+    return ERR_IO;
+}
+
+/* Path of a program that stands beside this one. */
+static int find_program(const char *name, char out[PATH_MAX])
+{
+    char self[PATH_MAX - 64];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (len <= 0) {
+        return complain("/proc/self/exe", strerror(errno));
+    }
+    self[len] = '\0';
+    *strrchr(self, '/') = '\0';
+    snprintf(out, PATH_MAX, "%s/%s", self, name);
+    return access(out, X_OK) == 0 ? 0 : complain(out, strerror(errno));
+}
+
+/* In the child: its output goes to `out_fd`, its errors to the file `log`. */
+static _Noreturn void become(const char *path, char *const *arguments, int out_fd, const char *log)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setpgid(0, 0); /* an interrupt from the terminal is for us, who then stop it in order */
+    int errors = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (errors >= 0 && dup2(errors, STDERR_FILENO) >= 0 && dup2(out_fd, STDOUT_FILENO) >= 0) {
+        execv(path, arguments);
+    }
+    _exit(127);
+}
+
+/* Starts a program; `*out` reads its standard output. */
+static int spawn(const char *path, char *const *arguments, const char *log, pid_t *pid, int *out)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return complain("pipe", strerror(errno));
+    }
+    fflush(NULL);
+    *pid = fork();
+    if (*pid == 0) {
+        become(path, arguments, ends[1], log);
+    }
+    close(ends[1]);
+    if (*pid < 0) {
+        close(ends[0]);
+        return complain("fork", strerror(errno));
+    }
+    *out = ends[0];
+    return 0;
+}
+
+static int seed(struct server *server, int64_t couples, const char *log)
+{
+    char program[PATH_MAX];
+    char count[24];
+    pid_t pid;
+    int out;
+    snprintf(count, sizeof count, "%lld", (long long)couples);
+    char *arguments[] = {"duetctl", "seed",  "--data",       server->data, "--couples",
+                         count,     "--out", server->tokens, NULL};
+    if (find_program("duetctl", program) != 0 || spawn(program, arguments, log, &pid, &out) != 0) {
+        return ERR_IO;
+    }
+    progress("seeding %lld couples", (long long)couples);
+    char drained[512];
+    while (read(out, drained, sizeof drained) > 0) {
+    }
+    close(out);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0
+               ? 0
+               : complain("duetctl seed failed, see", log);
+}
+
+/* Reads "listening on 127.0.0.1:PORT" from the daemon. */
+static int await_port(struct server *server, int out)
+{
+    char text[512];
+    size_t len = 0;
+    int64_t deadline_us = monotonic_us() + START_TIMEOUT_US;
+    while (len < sizeof text - 1) {
+        int64_t left_us = deadline_us - monotonic_us();
+        struct pollfd poller = {.fd = out, .events = POLLIN};
+        if (left_us <= 0 || poll(&poller, 1, (int)(left_us / 1000)) <= 0) {
+            break;
+        }
+        ssize_t got = read(out, text + len, sizeof text - 1 - len);
+        if (got <= 0) {
+            break;
+        }
+        len += (size_t)got;
+        text[len] = '\0';
+        const char *line = strstr(text, "listening on ");
+        if (line != NULL && strchr(line, '\n') != NULL &&
+            sscanf(line, "listening on 127.0.0.1:%hu", &server->port) == 1) {
+            return 0;
+        }
+    }
+    return ERR_IO;
+}
+
+static int start_daemon(struct server *server, int64_t shards, const char *log)
+{
+    char program[PATH_MAX];
+    char shard_text[24];
+    int out;
+    snprintf(shard_text, sizeof shard_text, "%lld", (long long)shards);
+    char *arguments[ARGUMENTS_MAX] = {"duetd", "--data", server->data, "--listen", "127.0.0.1:0"};
+    if (shards != 0) {
+        arguments[5] = "--shards";
+        arguments[6] = shard_text;
+    }
+    if (find_program("duetd", program) != 0 ||
+        spawn(program, arguments, log, &server->pid, &out) != 0) {
+        return ERR_IO;
+    }
+    progress("starting %s", program);
+    int error = await_port(server, out);
+    if (error != 0) {
+        close(out);
+        return complain("duetd did not start, see", log);
+    }
+    /* Left open: the daemon may print hints, and must not get SIGPIPE for them. */
+    return 0;
+}
+
+/* Waits until our daemon ended; false if it did not in time. */
+static bool await_end(pid_t pid)
+{
+    int64_t deadline_us = monotonic_us() + STOP_TIMEOUT_US;
+    while (waitpid(pid, NULL, WNOHANG) == 0) {
+        if (monotonic_us() > deadline_us) {
+            return false;
+        }
+        usleep(POLL_US);
+    }
+    return true;
+}
+
+void server_stop(struct server *server)
+{
+    if (!server->own) {
+        return;
+    }
+    if (server->pid > 0) {
+        kill(server->pid, SIGTERM);
+        if (!await_end(server->pid)) {
+            complain("duetd", "did not stop within 60 s of SIGTERM; killed");
+            kill(server->pid, SIGKILL);
+            waitpid(server->pid, NULL, 0);
+        }
+        server->pid = 0;
+    }
+    if (server->keep) {
+        fprintf(stderr, "data left in %s\n", server->data);
+    } else {
+        folder_remove(server->data);
+    }
+}
+
+static int start_own(const struct server_options *options, struct server *server)
+{
+    char log[PATH_MAX + 32];
+    int error = folder_make(options->data != NULL ? options->data : ".", server->data);
+    if (error != 0) {
+        return error;
+    }
+    server->own = true;
+    server->keep = options->keep;
+    snprintf(server->host, sizeof server->host, "127.0.0.1");
+    snprintf(server->tokens, sizeof server->tokens, "%.*s/tokens.jsonl", PATH_MAX - 32,
+             server->data);
+    snprintf(log, sizeof log, "%s/duetd.stderr", server->data);
+    error = seed(server, options->couples, log);
+    error = error != 0 ? error : start_daemon(server, options->shards, log);
+    if (error != 0) {
+        server->keep = true; /* for the daemon's own account of it */
+        server_stop(server);
+    }
+    return error;
+}
+
+int server_start(const struct server_options *options, struct server *server)
+{
+    *server = (struct server){0};
+    if (options->url == NULL) {
+        return start_own(options, server);
+    }
+    if (sscanf(options->url, "ws://%255[^:/]:%hu", server->host, &server->port) != 2) {
+        return complain(options->url, "not of the form ws://host:port");
+    }
+    if (options->tokens == NULL) {
+        return complain("--server", "needs --tokens FILE, as written by duetctl seed --out FILE");
+    }
+    snprintf(server->tokens, sizeof server->tokens, "%s", options->tokens);
+    if (options->data != NULL) {
+        snprintf(server->data, sizeof server->data, "%s", options->data);
+        server->pid = sample_find_server(server->data);
+    }
+    return 0;
+}

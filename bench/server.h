@@ -1,0 +1,41 @@
+/**
+ * The duetd under test: one that runs already, or one of our own on a temporary data directory.
+ * Ours is ended when we end, however that happens, and no other process is ever signalled.
+ */
+#ifndef BENCH_SERVER_H
+#define BENCH_SERVER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct server_options {
+    const char *url;    /* ws://host:port of a running one; NULL: start our own */
+    const char *tokens; /* with url: what `duetctl seed` wrote */
+    const char *data;   /* with url: its data directory or NULL; else: where to make ours */
+    int64_t couples;    /* to seed */
+    int64_t shards;     /* 0: the daemon's default */
+    bool keep;          /* leave our data directory behind */
+};
+
+struct server {
+    char host[256];
+    uint16_t port;
+    pid_t pid;           /* 0: unknown */
+    char data[PATH_MAX]; /* "": unknown */
+    char tokens[PATH_MAX];
+    bool own;
+    bool keep;
+};
+
+/**
+ * Fills `server`, seeding and starting a daemon unless options->url is given. Returns 0 or a code
+ * after printing what is wrong; then nothing is left behind.
+ */
+int server_start(const struct server_options *options, struct server *server);
+
+/** Ends our own daemon gracefully, waits for it, and removes its directory. */
+void server_stop(struct server *server);
+
+#endif
