@@ -1,0 +1,785 @@
+/**
+ * A couple: chat, read marks, who is there, and the stream that both follow.
+ *
+ *     none ──create──▶ live ──leave──▶ ended ──30 days──▶ erased
+ *
+ * Made by an invite when the pairing is decided. A message makes three rows: itself by `msg`, an
+ * entry of the stream by `seq` that refers to it, and (member, device, no) → msg, kept for ever, by
+ * which a resend is recognised. Sending is the hottest path of the server, so the root keeps, for
+ * each member, the device that sent last and its highest number: a higher one is new without a
+ * look-up. Rows count the messages of member 0, so what is unread is one subtraction.
+ */
+#include "actors/couple_records.h"
+#include "actors/kinds.h"
+#include "actors/stream_entry.h"
+#include "actors/tables.h"
+
+#define HISTORY_LIMIT_DEFAULT 50
+#define HISTORY_BYTES_MAX (48 * 1024) /* of a response, which holds at most 64 KiB */
+#define MESSAGE_OVERHEAD_BYTES 192    /* names, ids and numbers of one message in JSON */
+#define ERASE_AFTER_MS (30 * 24 * 60 * 60 * 1000LL)
+#define SENT_PREFIX_BYTES (1 + ID_BYTES)
+#define SENT_KEY_BYTES (SENT_PREFIX_BYTES + 8)
+
+enum { MESSAGES = 1, ENTRIES = 2, SENT = 3 };
+enum { ERASE_TIMER = 1 };
+
+/* Facts without content. */
+#define couple_erased_type empty_type
+
+#define COUPLE_EVENTS(X)                                                                           \
+    X(1, couple_created)                                                                           \
+    X(2, message_sent)                                                                             \
+    X(3, read_moved)                                                                               \
+    X(4, couple_ended)                                                                             \
+    X(5, couple_erased)                                                                            \
+    X(6, member_seen)
+COUPLE_EVENTS(EVENT_DEFINE)
+
+/** Address of what the root holds once for each member. */
+#define SIDE(couple, member, field) ((member) == 0 ? &(couple)->a_##field : &(couple)->b_##field)
+
+static struct bytes number_key(struct ctx *ctx, int64_t number)
+{
+    return ctx_key_u64(ctx, (uint64_t)number);
+}
+
+/** The member that this user is. 0, or ERR_NOT_PAIRED: also when the couple is no more. */
+static int member_of(const struct couple_root *couple, struct id user, int64_t *member)
+{
+    for (int64_t i = 0; couple->state == COUPLE_LIVE && i < 2; i++) {
+        if (id_equal(*SIDE(couple, i, user), user)) {
+            *member = i;
+            return 0;
+        }
+    }
+    return ERR_NOT_PAIRED;
+}
+
+static int caller_member(struct ctx *ctx, const struct couple_root *couple, int64_t *member)
+{
+    return member_of(couple, ctx_principal(ctx)->user, member);
+}
+
+static int route_couple(const struct principal *caller, const void *args, struct address *out)
+{
+    (void)args;
+    if (id_is_zero(caller->couple)) {
+        return ERR_NOT_PAIRED;
+    }
+    *out = couple_address(caller->couple);
+    return 0;
+}
+
+/* --- beginning and end --- */
+
+static int handle_create(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct couple_root *couple = state;
+    const struct couple_create_args *in = args;
+    if (!CHECK_RECOVER(couple->state == COUPLE_NONE)) {
+        return ERR_EXISTS;
+    }
+    ctx_emit(ctx, &couple_created_event,
+             &(struct couple_created){.a = in->a, .b = in->b, .epoch = ctx_random_id(ctx)});
+    return 0;
+}
+
+static void apply_couple_created(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct couple_created *event = body;
+    couple->state = COUPLE_LIVE;
+    couple->created_at = ctx_now_ms(ctx);
+    couple->epoch = event->epoch;
+    couple->a_user = event->a;
+    couple->b_user = event->b;
+}
+
+static void send_ended(struct ctx *ctx, struct id user, struct id by)
+{
+    ctx_send(ctx, user_address(user), USER_COUPLE_ENDED, &user_couple_ended_args_type,
+             &(struct user_couple_ended_args){.couple = ctx_self(ctx).id, .by = by},
+             id_equal(user, by));
+}
+
+static int handle_leave(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct couple_root *couple = state;
+    int64_t member;
+    (void)args;
+    int err = caller_member(ctx, couple, &member);
+    if (err != 0) {
+        return err;
+    }
+    struct id by = *SIDE(couple, member, user);
+    ctx_emit(ctx, &couple_ended_event,
+             &(struct couple_ended){.seq = couple->seq + 1, .member = member});
+    ctx_push_entry(ctx, &push_couple_ended, couple->epoch, couple->seq + 1,
+                   &(struct couple_ended_push){.by = by});
+    send_ended(ctx, couple->a_user, by);
+    send_ended(ctx, couple->b_user, by);
+    ctx_timer_set(ctx, ERASE_TIMER, ctx_now_ms(ctx) + ERASE_AFTER_MS);
+    return 0;
+}
+
+static void append_entry(struct ctx *ctx, struct couple_root *couple, int64_t seq,
+                         const struct couple_entry_row *row)
+{
+    couple->seq = seq;
+    ctx_put_row(ctx, ENTRIES, number_key(ctx, seq), &couple_entry_row_type, row);
+}
+
+static void apply_couple_ended(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct couple_ended *event = body;
+    couple->state = COUPLE_ENDED;
+    couple->ended_at = ctx_now_ms(ctx);
+    couple->ended_by = event->member;
+    append_entry(ctx, couple, event->seq,
+                 &(struct couple_entry_row){.what = COUPLE_ENTRY_ENDED,
+                                            .member = event->member,
+                                            .has_member = true,
+                                            .at = ctx_now_ms(ctx),
+                                            .has_at = true});
+}
+
+static int user_told_done(struct ctx *ctx, const void *state, const struct outcome *outcome)
+{
+    const struct couple_root *couple = state;
+    if (id_equal(outcome->to.id, *SIDE(couple, couple->ended_by, user))) {
+        ctx_reply(ctx, &empty_type, NULL);
+    }
+    return 0;
+}
+
+static int handle_timer(struct ctx *ctx, const void *state, uint32_t timer_id, bool late)
+{
+    const struct couple_root *couple = state;
+    (void)late;
+    if (timer_id == ERASE_TIMER && couple->state == COUPLE_ENDED) {
+        ctx_emit(ctx, &couple_erased_event, NULL);
+    }
+    return 0;
+}
+
+static void apply_couple_erased(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    (void)body;
+    couple->state = COUPLE_ERASED;
+    ctx_clear(ctx, MESSAGES);
+    ctx_clear(ctx, ENTRIES);
+    ctx_clear(ctx, SENT);
+}
+
+/* --- sending --- */
+
+static void sent_key(int64_t member, struct id device, uint64_t no, uint8_t out[SENT_KEY_BYTES])
+{
+    out[0] = (uint8_t)member;
+    memcpy(out + 1, device.bytes, ID_BYTES);
+    put_u64(out + SENT_PREFIX_BYTES, no);
+}
+
+/** The message that this device sent under this number. 0, ERR_NOT_FOUND, … */
+static int find_sent(struct ctx *ctx, const struct couple_root *couple, int64_t member, int64_t no,
+                     int64_t *msg)
+{
+    const struct id *device = &ctx_principal(ctx)->device;
+    uint8_t key[SENT_KEY_BYTES];
+    struct bytes value;
+    if (no > *SIDE(couple, member, no) && id_equal(*device, *SIDE(couple, member, device))) {
+        return ERR_NOT_FOUND;
+    }
+    sent_key(member, *device, (uint64_t)no, key);
+    int err = ctx_get(ctx, SENT, bytes_of(key, sizeof key), &value);
+    if (err != 0) {
+        return err;
+    }
+    if (!CHECK_RECOVER(value.len == 8)) {
+        return ERR_CORRUPT;
+    }
+    *msg = (int64_t)get_u64(value.data);
+    return 0;
+}
+
+static int reply_duplicate(struct ctx *ctx, const struct couple_root *couple, int64_t msg)
+{
+    struct couple_message_row row;
+    int err = ctx_get_row(ctx, MESSAGES, number_key(ctx, msg), &couple_message_row_type, &row);
+    if (!CHECK_RECOVER(err == 0)) {
+        return ERR_CORRUPT;
+    }
+    ctx_reply(ctx, &chat_send_result_type,
+              &(struct chat_send_result){.epoch = couple->epoch,
+                                         .seq = row.seq,
+                                         .msg = msg,
+                                         .at = row.at,
+                                         .dup = true,
+                                         .has_dup = true});
+    return 0;
+}
+
+static void send_message(struct ctx *ctx, const struct couple_root *couple, int64_t member,
+                         const struct chat_send_args *in)
+{
+    int64_t seq = couple->seq + 1;
+    int64_t msg = couple->msg + 1;
+    ctx_emit(ctx, &message_sent_event,
+             &(struct message_sent){.seq = seq,
+                                    .msg = msg,
+                                    .member = member,
+                                    .device = ctx_principal(ctx)->device,
+                                    .no = in->no,
+                                    .text = in->text,
+                                    .reply_to = in->reply_to,
+                                    .has_reply_to = in->has_reply_to});
+    ctx_reply(ctx, &chat_send_result_type,
+              &(struct chat_send_result){
+                  .epoch = couple->epoch, .seq = seq, .msg = msg, .at = ctx_now_ms(ctx)});
+    ctx_push_entry(ctx, &push_chat_message, couple->epoch, seq,
+                   &(struct chat_message_push){.msg = msg,
+                                               .from = *SIDE(couple, member, user),
+                                               .text = in->text,
+                                               .reply_to = in->reply_to,
+                                               .has_reply_to = in->has_reply_to});
+}
+
+static int handle_send(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct couple_root *couple = state;
+    const struct chat_send_args *in = args;
+    int64_t member;
+    int64_t msg;
+    int err = caller_member(ctx, couple, &member);
+    if (err != 0) {
+        return err;
+    }
+    err = find_sent(ctx, couple, member, in->no, &msg);
+    if (err != ERR_NOT_FOUND) {
+        return err == 0 ? reply_duplicate(ctx, couple, msg) : err;
+    }
+    if (in->has_reply_to && in->reply_to > couple->msg) {
+        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "reply_to", "no such message");
+    }
+    send_message(ctx, couple, member, in);
+    return 0;
+}
+
+static bool take_number(void *context, struct bytes key, struct bytes value)
+{
+    (void)value;
+    if (CHECK_RECOVER(key.len == SENT_KEY_BYTES)) {
+        *(int64_t *)context = (int64_t)get_u64(key.data + SENT_PREFIX_BYTES);
+    }
+    return false;
+}
+
+/** The highest number that a device has used; 0: none. */
+static int64_t highest_number(struct ctx *ctx, int64_t member, struct id device)
+{
+    uint8_t from[SENT_KEY_BYTES];
+    uint8_t to[SENT_KEY_BYTES];
+    int64_t highest = 0;
+    sent_key(member, device, 0, from);
+    sent_key(member, device, UINT64_MAX, to);
+    ctx_range(ctx, SENT, bytes_of(from, sizeof from), bytes_of(to, sizeof to), 1, true, take_number,
+              &highest);
+    return highest;
+}
+
+static void remember_number(struct ctx *ctx, struct couple_root *couple,
+                            const struct message_sent *event)
+{
+    int64_t *highest = SIDE(couple, event->member, no);
+    struct id *device = SIDE(couple, event->member, device);
+    uint8_t key[SENT_KEY_BYTES];
+    uint8_t value[8];
+    if (!id_equal(*device, event->device)) {
+        *device = event->device;
+        *highest = highest_number(ctx, event->member, event->device);
+    }
+    if (event->no > *highest) {
+        *highest = event->no;
+    }
+    sent_key(event->member, event->device, (uint64_t)event->no, key);
+    put_u64(value, (uint64_t)event->msg);
+    ctx_put(ctx, SENT, bytes_of(key, sizeof key), bytes_of(value, sizeof value));
+}
+
+static void apply_message_sent(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct message_sent *event = body;
+    couple->msg = event->msg;
+    (*SIDE(couple, event->member, sent))++;
+    remember_number(ctx, couple, event);
+    append_entry(ctx, couple, event->seq,
+                 &(struct couple_entry_row){
+                     .what = COUPLE_ENTRY_MESSAGE, .msg = event->msg, .has_msg = true});
+    ctx_put_row(ctx, MESSAGES, number_key(ctx, event->msg), &couple_message_row_type,
+                &(struct couple_message_row){.seq = event->seq,
+                                             .member = event->member,
+                                             .sent_a = couple->a_sent,
+                                             .at = ctx_now_ms(ctx),
+                                             .text = event->text,
+                                             .reply_to = event->reply_to,
+                                             .has_reply_to = event->has_reply_to});
+}
+
+/* --- reading --- */
+
+/** How many of the messages up to `msg` are this member's. */
+static int count_sent(struct ctx *ctx, const struct couple_root *couple, int64_t member,
+                      int64_t msg, int64_t *count)
+{
+    struct couple_message_row row;
+    if (msg == couple->msg) {
+        *count = *SIDE(couple, member, sent);
+        return 0;
+    }
+    if (msg == 0) {
+        *count = 0;
+        return 0;
+    }
+    int err = ctx_get_row(ctx, MESSAGES, number_key(ctx, msg), &couple_message_row_type, &row);
+    if (!CHECK_RECOVER(err == 0)) {
+        return ERR_CORRUPT;
+    }
+    *count = member == 0 ? row.sent_a : msg - row.sent_a;
+    return 0;
+}
+
+static void move_mark(struct ctx *ctx, const struct couple_root *couple, int64_t member,
+                      int64_t up_to)
+{
+    int64_t seq = couple->seq + 1;
+    ctx_emit(ctx, &read_moved_event,
+             &(struct read_moved){.seq = seq, .member = member, .up_to = up_to});
+    ctx_push_entry(ctx, &push_chat_read, couple->epoch, seq,
+                   &(struct chat_read_push){.from = *SIDE(couple, member, user), .up_to = up_to});
+}
+
+static int handle_read(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct couple_root *couple = state;
+    const struct chat_read_args *in = args;
+    int64_t member;
+    int64_t partner_sent;
+    int err = caller_member(ctx, couple, &member);
+    if (err != 0) {
+        return err;
+    }
+    if (in->up_to > couple->msg) {
+        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "up_to", "no such message");
+    }
+    bool moved = in->up_to > *SIDE(couple, member, read);
+    int64_t mark = moved ? in->up_to : *SIDE(couple, member, read);
+    err = count_sent(ctx, couple, 1 - member, mark, &partner_sent);
+    if (err != 0) {
+        return err;
+    }
+    if (moved) {
+        move_mark(ctx, couple, member, mark);
+    }
+    ctx_reply(ctx, &chat_read_result_type,
+              &(struct chat_read_result){.epoch = couple->epoch,
+                                         .seq = couple->seq + 1,
+                                         .has_seq = moved,
+                                         .up_to = mark,
+                                         .unread = *SIDE(couple, 1 - member, sent) - partner_sent});
+    return 0;
+}
+
+static void apply_read_moved(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct read_moved *event = body;
+    *SIDE(couple, event->member, read) = event->up_to;
+    append_entry(ctx, couple, event->seq,
+                 &(struct couple_entry_row){.what = COUPLE_ENTRY_READ,
+                                            .msg = event->up_to,
+                                            .has_msg = true,
+                                            .member = event->member,
+                                            .has_member = true,
+                                            .at = ctx_now_ms(ctx),
+                                            .has_at = true});
+}
+
+/* --- history --- */
+
+struct history {
+    struct ctx *ctx;
+    const struct couple_root *couple;
+    struct chat_message *messages;
+    uint32_t count;
+    size_t bytes;
+    int error;
+};
+
+/** At most so much of a response: in JSON, controls, quotes and backslashes are escaped. */
+static size_t message_bytes(struct bytes text)
+{
+    size_t bytes = MESSAGE_OVERHEAD_BYTES + text.len;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.data[i];
+        bytes += byte < 0x20 || byte == '"' || byte == '\\' ? 5 : 0;
+    }
+    return bytes;
+}
+
+static bool take_message(void *context, struct bytes key, struct bytes value)
+{
+    struct history *history = context;
+    struct couple_message_row row;
+    history->error = ctx_decode_row(history->ctx, value, &couple_message_row_type, &row);
+    if (history->error != 0 || !CHECK_RECOVER(key.len == 8)) {
+        return false;
+    }
+    history->bytes += message_bytes(row.text);
+    if (history->count > 0 && history->bytes > HISTORY_BYTES_MAX) {
+        return false;
+    }
+    void *text = arena_copy(ctx_arena(history->ctx), row.text.data, row.text.len);
+    history->messages[history->count++] =
+        (struct chat_message){.msg = (int64_t)get_u64(key.data),
+                              .seq = row.seq,
+                              .from = *SIDE(history->couple, row.member, user),
+                              .text = bytes_of(text, row.text.len),
+                              .reply_to = row.reply_to,
+                              .has_reply_to = row.has_reply_to,
+                              .at = row.at};
+    return true;
+}
+
+static void reverse(struct chat_message *messages, uint32_t count)
+{
+    for (uint32_t i = 0; i < count / 2; i++) {
+        struct chat_message held = messages[i];
+        messages[i] = messages[count - 1 - i];
+        messages[count - 1 - i] = held;
+    }
+}
+
+/** Goes away from the cursor, so that what does not fit is what is farthest from it. */
+static int read_history(struct history *history, const struct chat_history_args *in)
+{
+    struct ctx *ctx = history->ctx;
+    uint32_t limit = in->has_limit ? (uint32_t)in->limit : HISTORY_LIMIT_DEFAULT;
+    struct bytes none = bytes_of("", 0);
+    struct bytes from = in->has_after ? number_key(ctx, in->after + 1) : none;
+    struct bytes to = in->has_before ? number_key(ctx, in->before) : none;
+    history->messages = arena_alloc(ctx_arena(ctx), limit * sizeof *history->messages);
+    ctx_range(ctx, MESSAGES, from, to, limit, !in->has_after, take_message, history);
+    if (!in->has_after) {
+        reverse(history->messages, history->count);
+    }
+    return history->error;
+}
+
+static int handle_history(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct couple_root *couple = state;
+    const struct chat_history_args *in = args;
+    struct history history = {.ctx = ctx, .couple = couple};
+    int64_t member;
+    int err = caller_member(ctx, couple, &member);
+    if (err != 0) {
+        return err;
+    }
+    if (in->has_before && in->has_after) {
+        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "before", "not together with after");
+    }
+    err = read_history(&history, in);
+    if (err != 0) {
+        return err;
+    }
+    ctx_reply(ctx, &chat_history_result_type,
+              &(struct chat_history_result){
+                  .messages = {.items = history.messages, .count = history.count},
+                  .last_msg = couple->msg});
+    return 0;
+}
+
+/* --- who is there --- */
+
+static int handle_typing(struct ctx *ctx, const void *state, const void *args)
+{
+    int64_t member;
+    (void)args;
+    int err = caller_member(ctx, state, &member);
+    if (err != 0) {
+        return err;
+    }
+    struct id from = ctx_principal(ctx)->user;
+    ctx_push_volatile(ctx, &push_typing, &(struct typing_push){.from = from, .at = ctx_now_ms(ctx)},
+                      from);
+    ctx_reply(ctx, &empty_type, NULL);
+    return 0;
+}
+
+static struct couple_member member_info(struct ctx *ctx, const struct couple_root *couple,
+                                        int64_t member)
+{
+    struct id user = *SIDE(couple, member, user);
+    struct presence presence = ctx_presence(ctx, user);
+    int64_t stored = *SIDE(couple, member, seen_at);
+    int64_t seen_at = presence.last_seen_ms > stored ? presence.last_seen_ms : stored;
+    return (struct couple_member){.user = user,
+                                  .read_up_to = *SIDE(couple, member, read),
+                                  .online = presence.sessions > 0,
+                                  .last_seen_at = seen_at,
+                                  .has_last_seen_at = seen_at > 0};
+}
+
+static int handle_info(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct couple_root *couple = state;
+    int64_t member;
+    (void)args;
+    int err = caller_member(ctx, couple, &member);
+    if (err != 0) {
+        return err;
+    }
+    struct couple_member members[] = {member_info(ctx, couple, 0), member_info(ctx, couple, 1)};
+    ctx_reply(ctx, &couple_info_result_type,
+              &(struct couple_info_result){.couple = ctx_self(ctx).id,
+                                           .epoch = couple->epoch,
+                                           .head = couple->seq,
+                                           .last_msg = couple->msg,
+                                           .created_at = couple->created_at,
+                                           .members = {.items = members, .count = 2}});
+    return 0;
+}
+
+/** The presence table knows of the session's coming or going already. */
+static int stream_presence(struct ctx *ctx, const void *state, const struct principal *who,
+                           bool came)
+{
+    const struct couple_root *couple = state;
+    int64_t member;
+    if (member_of(couple, who->user, &member) != 0) {
+        return 0;
+    }
+    if (ctx_presence(ctx, who->user).sessions != (came ? 1 : 0)) {
+        return 0; /* one of several */
+    }
+    int64_t seen_at = came ? *SIDE(couple, member, seen_at) : ctx_now_ms(ctx);
+    ctx_push_volatile(ctx, &push_presence,
+                      &(struct presence_push){.user = who->user,
+                                              .online = came,
+                                              .last_seen_at = seen_at,
+                                              .has_last_seen_at = seen_at > 0},
+                      who->user);
+    if (!came) {
+        ctx_emit(ctx, &member_seen_event, &(struct member_seen){.member = member});
+    }
+    return 0;
+}
+
+static void apply_member_seen(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct member_seen *event = body;
+    *SIDE(couple, event->member, seen_at) = ctx_now_ms(ctx);
+}
+
+/* --- the stream --- */
+
+static bool stream_head(struct ctx *ctx, const void *state, struct id *epoch, int64_t *head)
+{
+    const struct couple_root *couple = state;
+    (void)ctx;
+    if (couple->state == COUPLE_NONE) {
+        return false;
+    }
+    *epoch = couple->epoch;
+    *head = couple->seq;
+    return true;
+}
+
+static int append_message(struct ctx *ctx, const struct couple_root *couple,
+                          const struct couple_entry_row *row, struct stream_entry *entry,
+                          struct buffer *body)
+{
+    struct couple_message_row message;
+    int err =
+        ctx_get_row(ctx, MESSAGES, number_key(ctx, row->msg), &couple_message_row_type, &message);
+    if (err != 0) {
+        return err;
+    }
+    entry->type = &push_chat_message;
+    entry->at_ms = message.at;
+    entry->data = &(struct chat_message_push){.msg = row->msg,
+                                              .from = *SIDE(couple, message.member, user),
+                                              .text = message.text,
+                                              .reply_to = message.reply_to,
+                                              .has_reply_to = message.has_reply_to};
+    stream_entry_append(entry, body);
+    return 0;
+}
+
+static int append_read(struct ctx *ctx, const struct couple_root *couple,
+                       const struct couple_entry_row *row, struct stream_entry *entry,
+                       struct buffer *body)
+{
+    (void)ctx;
+    entry->type = &push_chat_read;
+    entry->data =
+        &(struct chat_read_push){.from = *SIDE(couple, row->member, user), .up_to = row->msg};
+    stream_entry_append(entry, body);
+    return 0;
+}
+
+static int append_ended(struct ctx *ctx, const struct couple_root *couple,
+                        const struct couple_entry_row *row, struct stream_entry *entry,
+                        struct buffer *body)
+{
+    (void)ctx;
+    entry->type = &push_couple_ended;
+    entry->data = &(struct couple_ended_push){.by = *SIDE(couple, row->member, user)};
+    stream_entry_append(entry, body);
+    return 0;
+}
+
+static int stream_entry_at(struct ctx *ctx, const void *state, int64_t seq, struct buffer *body)
+{
+    static int (*const appenders[])(struct ctx *, const struct couple_root *,
+                                    const struct couple_entry_row *, struct stream_entry *,
+                                    struct buffer *) = {[COUPLE_ENTRY_MESSAGE] = append_message,
+                                                        [COUPLE_ENTRY_READ] = append_read,
+                                                        [COUPLE_ENTRY_ENDED] = append_ended};
+    const struct couple_root *couple = state;
+    struct couple_entry_row row;
+    int err = ctx_get_row(ctx, ENTRIES, number_key(ctx, seq), &couple_entry_row_type, &row);
+    if (err != 0) {
+        return err;
+    }
+    struct stream_entry entry = {.epoch = couple->epoch, .seq = seq, .at_ms = row.at};
+    return appenders[row.what](ctx, couple, &row, &entry, body);
+}
+
+static int stream_admit(struct ctx *ctx, const void *state, const struct principal *who)
+{
+    int64_t member;
+    (void)ctx;
+    return member_of(state, who->user, &member);
+}
+
+/* --- tables --- */
+
+static const struct op couple_info = {
+    .command = {.code = COUPLE_INFO,
+                .name = "couple.info",
+                .args = &empty_type,
+                .result = &couple_info_result_type,
+                .handle = handle_info},
+    .doc = "The couple: its stream, its members, how far they have read, who is online.",
+    .needs = OP_NEEDS_PAIRED,
+    .route = route_couple,
+    .errors = (const int[]){0},
+    .rest = {.method = "GET", .path = "/couple", .status = 200}};
+
+static const struct op couple_leave = {
+    .command = {.code = COUPLE_LEAVE,
+                .name = "couple.leave",
+                .args = &empty_type,
+                .result = &empty_type,
+                .handle = handle_leave},
+    .doc = "Ends the couple for both. What was written is erased after thirty days.",
+    .needs = OP_NEEDS_PAIRED,
+    .writes = true,
+    .keyed = true,
+    .route = route_couple,
+    .errors = (const int[]){0},
+    .rest = {.method = "DELETE", .path = "/couple", .status = 200}};
+
+static const struct op chat_send = {
+    .command = {.code = COUPLE_CHAT_SEND,
+                .name = "chat.send",
+                .args = &chat_send_args_type,
+                .result = &chat_send_result_type,
+                .handle = handle_send},
+    .doc = "Sends a message. The same `no` of the same device again gives the first answer, with "
+           "dup, however much later.",
+    .needs = OP_NEEDS_PAIRED,
+    .writes = true,
+    .route = route_couple,
+    .errors = (const int[]){0},
+    .rest = {.method = "POST", .path = "/chat/messages", .status = 201}};
+
+static const struct op chat_read = {.command = {.code = COUPLE_CHAT_READ,
+                                                .name = "chat.read",
+                                                .args = &chat_read_args_type,
+                                                .result = &chat_read_result_type,
+                                                .handle = handle_read},
+                                    .doc = "Moves the read mark forward, never back.",
+                                    .needs = OP_NEEDS_PAIRED,
+                                    .writes = true,
+                                    .keyed = true,
+                                    .route = route_couple,
+                                    .errors = (const int[]){0},
+                                    .rest = {.method = "PUT", .path = "/chat/read", .status = 200}};
+
+static const struct op chat_history = {
+    .command = {.code = COUPLE_CHAT_HISTORY,
+                .name = "chat.history",
+                .args = &chat_history_args_type,
+                .result = &chat_history_result_type,
+                .handle = handle_history},
+    .doc = "Messages before or after one, or the newest; ascending. There may be fewer than "
+           "`limit` when they are long: the ones nearest to the cursor.",
+    .needs = OP_NEEDS_PAIRED,
+    .route = route_couple,
+    .errors = (const int[]){0},
+    .rest = {.method = "GET", .path = "/chat/messages", .status = 200}};
+
+static const struct op chat_typing = {
+    .command = {.code = COUPLE_CHAT_TYPING,
+                .name = "chat.typing",
+                .args = &empty_type,
+                .result = &empty_type,
+                .handle = handle_typing},
+    .doc = "Tells the partner, if online, that something is being typed.",
+    .needs = OP_NEEDS_PAIRED,
+    .route = route_couple,
+    .errors = (const int[]){0},
+    .rest = {.method = "POST", .path = "/chat/typing", .status = 200}};
+
+static const struct op *const ops[] = {&couple_info, &couple_leave, &chat_send,
+                                       &chat_read,   &chat_history, &chat_typing};
+
+static const struct command_type commands[] = {
+    {COUPLE_CREATE, "create", &couple_create_args_type, &empty_type, handle_create}};
+
+static const struct event_type *const events[] = {COUPLE_EVENTS(EVENT_LIST)};
+
+static void (*const appliers[])(struct ctx *ctx, struct couple_root *couple,
+                                const void *body) = {COUPLE_EVENTS(EVENT_APPLY)};
+
+static void apply(struct ctx *ctx, void *state, const struct event_type *type, const void *body)
+{
+    appliers[type->tag](ctx, state, body);
+}
+
+static const struct outcome_row outcomes[] = {{ACTOR_USER, USER_COUPLE_ENDED, user_told_done}};
+
+static int handle_outcome(struct ctx *ctx, const void *state, const struct outcome *outcome)
+{
+    return outcome_dispatch(outcomes, COUNT_OF(outcomes), ctx, state, outcome);
+}
+
+const struct kind couple_kind = {.code = ACTOR_COUPLE,
+                                 .name = "couple",
+                                 .state_version = 1,
+                                 .root = &couple_root_type,
+                                 .ops = ops,
+                                 .op_count = COUNT_OF(ops),
+                                 .commands = commands,
+                                 .command_count = COUNT_OF(commands),
+                                 .events = events,
+                                 .event_count = COUNT_OF(events),
+                                 .apply = apply,
+                                 .outcome = handle_outcome,
+                                 .timer = handle_timer,
+                                 .stream = {.topic = "couple",
+                                            .head = stream_head,
+                                            .entry = stream_entry_at,
+                                            .admit = stream_admit,
+                                            .presence = stream_presence}};
