@@ -261,6 +261,14 @@ void shard_start(struct shard *shard, struct lsn tail)
     shard->world->tick_at(shard->world->self, shard->config.index, shard->now_ms);
 }
 
+void shard_deliver(struct shard *shard, struct message_list *messages)
+{
+    struct message *message;
+    while ((message = message_list_pop(messages)) != NULL) {
+        shard_dispatch(shard, message);
+    }
+}
+
 bool shard_flush_all(struct shard *shard)
 {
     return flush_all(shard);

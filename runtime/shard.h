@@ -80,6 +80,8 @@ void shard_turn_end(struct shard *shard);
 int shard_replay(struct shard *shard, const struct log_record *record);
 /** After all shards have replayed: due timers, undelivered sends; then messages may come. */
 void shard_start(struct shard *shard, struct lsn tail);
+/** Takes MESSAGE_FLUSHED in during replay, before shard_start. */
+void shard_deliver(struct shard *shard, struct message_list *messages);
 /** Freezes and hands everything dirty to the state writer. True when nothing is dirty any more. */
 bool shard_flush_all(struct shard *shard);
 /** Nothing waits to become durable or delivered. */

@@ -1,0 +1,97 @@
+/*
+ * Start-up: from state and log to actors that stand where the last durable record left them.
+ *
+ * The log is read from the checkpoint on; an actor whose state is newer than a record passes over
+ * it. Partitions go to whatever number of shards runs today. When a long log is replayed (state
+ * was lost, or its directory deleted), state is flushed on the way, so memory stays bounded.
+ */
+#include "runtime/node_internal.h"
+
+#define FLUSH_EVERY_RECORDS 200000
+#define PROGRESS_EVERY_MS 2000
+
+static void flush_all(struct node *node)
+{
+    for (uint16_t i = 0; i < node->worker_count; i++) {
+        struct worker *worker = &node->workers[i];
+        while (!shard_flush_all(worker->shard)) {
+            struct message_list flushed = {0};
+            message_list_splice(&flushed, &worker->inbox);
+            shard_deliver(worker->shard, &flushed);
+        }
+    }
+}
+
+static void say_progress(uint64_t records, uint64_t *said_ms)
+{
+    uint64_t now = uv_hrtime() / 1000000;
+    if (now - *said_ms >= PROGRESS_EVERY_MS) {
+        *said_ms = now;
+        LOG(INFO, "replaying the log", LOG_PAIR("records", LOG_INT(records)));
+    }
+}
+
+static int replay(struct node *node, struct log_reader *reader, struct lsn *last)
+{
+    struct log_record record;
+    uint64_t said_ms = uv_hrtime() / 1000000;
+    int error;
+    while ((error = log_reader_next(reader, &record)) == 0) {
+        uint8_t partition = address_partition(record.address);
+        error = shard_replay(node->workers[partition % node->worker_count].shard, &record);
+        if (error != 0) {
+            LOG(ERROR, "a record belongs to a kind that this version does not know",
+                LOG_PAIR("lsn", LOG_INT(record.lsn.v)),
+                LOG_PAIR("kind", LOG_INT(record.address.kind)));
+            return error;
+        }
+        *last = record.lsn;
+        if (++node->recovered_records % FLUSH_EVERY_RECORDS == 0) {
+            flush_all(node);
+            say_progress(node->recovered_records, &said_ms);
+        }
+    }
+    if (error == ERR_CORRUPT) {
+        const char *reason;
+        struct lsn at = log_reader_fault(reader, &reason);
+        LOG(ERROR, "the log is damaged; run duetctl verify", LOG_PAIR("lsn", LOG_INT(at.v)),
+            LOG_PAIR("reason", LOG_TEXT(reason)));
+    }
+    return error == ERR_END ? 0 : error;
+}
+
+int node_recover(struct node *node)
+{
+    uint64_t began = uv_hrtime();
+    struct lsn checkpoint, tail = log_tail(node->log);
+    int error = state_writer_read_checkpoint(node, &checkpoint);
+    if (error != 0) {
+        return error;
+    }
+    if (checkpoint.v > tail.v) {
+        LOG(ERROR, "state is ahead of the log: they do not belong together",
+            LOG_PAIR("checkpoint", LOG_INT(checkpoint.v)), LOG_PAIR("log", LOG_INT(tail.v)));
+        return ERR_CORRUPT;
+    }
+    state_writer_init(&node->state_writer, node, checkpoint);
+    for (uint16_t i = 0; i < node->worker_count; i++) {
+        error = worker_init(&node->workers[i], node, i);
+        if (error != 0) {
+            return error;
+        }
+    }
+    struct log_reader *reader;
+    error = log_reader_open(node->log, (struct lsn){checkpoint.v + 1}, &reader);
+    if (error != 0) {
+        return error;
+    }
+    struct lsn last = checkpoint;
+    node->recovering = true;
+    error = replay(node, reader, &last);
+    node->recovering = false;
+    log_reader_close(reader);
+    node->recovery_ms = (int64_t)((uv_hrtime() - began) / 1000000);
+    LOG(INFO, "recovered", LOG_PAIR("records", LOG_INT(node->recovered_records)),
+        LOG_PAIR("log_tail", LOG_INT(tail.v)), LOG_PAIR("took_ms", LOG_INT(node->recovery_ms)));
+    return error;
+}
