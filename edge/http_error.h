@@ -1,0 +1,15 @@
+/**
+ * How HTTP requests are refused: {"error":{"code","message"}}, on both sides of the port.
+ */
+#ifndef EDGE_HTTP_ERROR_H
+#define EDGE_HTTP_ERROR_H
+
+#include <stddef.h>
+
+/** "Not Found"; "Error" for a status that is not used here. Static. */
+const char *http_error_phrase(int status);
+
+/** Writes the JSON text and a NUL; `message` is plain ASCII of ours. Returns its length. */
+int http_error_body(int status, const char *message, char *out, size_t size);
+
+#endif

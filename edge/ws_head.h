@@ -1,0 +1,35 @@
+/**
+ * Frames as a server writes them (RFC 6455, section 5.2): final, unmasked, shortest length.
+ * Pure; any thread.
+ */
+#ifndef EDGE_WS_HEAD_H
+#define EDGE_WS_HEAD_H
+
+#include "base/bytes.h"
+
+#define WS_HEAD_SERVER_MAX 10
+#define WS_CONTROL_MAX 125
+
+enum ws_server_opcode {
+    WS_SERVER_TEXT = 1,
+    WS_SERVER_BINARY = 2,
+    WS_SERVER_CLOSE = 8,
+    WS_SERVER_PING = 9
+};
+
+/** Writes the head of a frame with `len` bytes of payload; returns the head's bytes. */
+size_t ws_head_put(uint8_t out[WS_HEAD_SERVER_MAX], enum ws_server_opcode opcode, size_t len);
+
+/** Appends one frame. */
+void ws_append_frame(struct buffer *out, enum ws_server_opcode opcode, struct bytes payload);
+
+/** Appends a close frame; the reason is cut to fit. */
+void ws_append_close(struct buffer *out, int code, const char *reason);
+
+/** What the first two bytes of a client's frame say about its mask. */
+static inline bool ws_is_masked(const uint8_t head[2])
+{
+    return (head[1] & 0x80) != 0;
+}
+
+#endif
