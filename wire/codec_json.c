@@ -4,13 +4,11 @@
  */
 #include <jansson.h>
 #include <math.h>
-#include <sodium.h>
 
 #include "base/error.h"
+#include "wire/base64.h"
 #include "wire/field.h"
 #include "wire/text.h"
-
-#define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 /** Whether brackets outside of strings are nested at most RECORD_DEPTH_MAX deep. */
 static bool shallow(struct bytes text)
@@ -111,8 +109,7 @@ static int decode_bytes(struct decoder *decoder, const struct field *field, cons
     size_t room = text.len / 4 * 3 + 3;
     uint8_t *data = arena_alloc(decoder->arena, room);
     size_t len = 0;
-    if (sodium_base642bin(data, room, (const char *)text.data, text.len, NULL, &len, NULL,
-                          BASE64_VARIANT) != 0) {
+    if (!base64_decode(text, data, room, &len)) {
         return field_refuse(decoder->fault, "must be base64url without padding");
     }
     return field_take_bytes(field, bytes_of(data, len), member, decoder->fault);
@@ -124,8 +121,7 @@ static int decode_id(struct decoder *decoder, const struct field *field, const j
     (void)field;
     (void)depth;
     struct id id;
-    struct bytes text = text_view(value);
-    if (id_from_text((const char *)text.data, text.len, &id) != 0) {
+    if (!base64_decode_id(text_view(value), &id)) {
         return field_refuse(decoder->fault, "must be an id of 22 characters");
     }
     memcpy(member, &id, sizeof id);

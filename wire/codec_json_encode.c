@@ -2,13 +2,11 @@
  * The interpreter over declared records: to JSON. The way in is codec_json.c.
  */
 #include <jansson.h>
-#include <sodium.h>
 #include <stdlib.h>
 
+#include "wire/base64.h"
 #include "wire/field.h"
 #include "wire/text.h"
-
-#define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 static json_t *encode_bool(const struct field *field, const void *member)
 {
@@ -43,9 +41,9 @@ static json_t *encode_bytes(const struct field *field, const void *member)
 {
     (void)field;
     const struct bytes *value = member;
-    size_t room = sodium_base64_encoded_len(value->len, BASE64_VARIANT);
+    size_t room = BASE64_CHARS(value->len) + 1;
     char *text = memory_alloc(room);
-    sodium_bin2base64(text, room, value->data, value->len, BASE64_VARIANT);
+    (void)base64_encode(value->data, value->len, text, room);
     json_t *out = json_string(text);
     free(text);
     return out;

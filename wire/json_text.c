@@ -1,13 +1,11 @@
 #include "wire/json_text.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "wire/base64.h"
 #include "wire/codec.h"
-
-#define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 void json_text_raw(struct buffer *out, const char *text)
 {
@@ -67,10 +65,10 @@ static void append_float(struct buffer *out, double value)
 
 static void append_bin(struct buffer *out, struct bytes bin)
 {
-    size_t room = sodium_base64_encoded_len(bin.len, BASE64_VARIANT); /* with the NUL */
+    size_t room = BASE64_CHARS(bin.len) + 1;
     buffer_append_u8(out, '"');
     char *text = (char *)buffer_extend(out, room);
-    sodium_bin2base64(text, room, bin.data, bin.len, BASE64_VARIANT);
+    (void)base64_encode(bin.data, bin.len, text, room);
     out->data[out->len - 1] = '"'; /* in the place of the NUL */
 }
 

@@ -1,9 +1,9 @@
 #include <sodium.h>
 
 #include "base/error.h"
+#include "wire/base64.h"
 #include "wire/token.h"
 
-#define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 #define REFRESH_BYTES (2 * ID_BYTES + REFRESH_SECRET_BYTES)
 
 void refresh_token_make(const struct refresh_token *token, char out[REFRESH_TOKEN_CHARS + 1])
@@ -12,7 +12,7 @@ void refresh_token_make(const struct refresh_token *token, char out[REFRESH_TOKE
     memcpy(raw, token->user.bytes, ID_BYTES);
     memcpy(raw + ID_BYTES, token->sid.bytes, ID_BYTES);
     memcpy(raw + 2 * ID_BYTES, token->secret, REFRESH_SECRET_BYTES);
-    sodium_bin2base64(out, REFRESH_TOKEN_CHARS + 1, raw, sizeof raw, BASE64_VARIANT);
+    (void)base64_encode(raw, sizeof raw, out, REFRESH_TOKEN_CHARS + 1);
     sodium_memzero(raw, sizeof raw);
 }
 
@@ -20,8 +20,7 @@ int refresh_token_parse(const char *text, size_t len, struct refresh_token *out)
 {
     uint8_t raw[REFRESH_BYTES];
     size_t size = 0;
-    if (len != REFRESH_TOKEN_CHARS ||
-        sodium_base642bin(raw, sizeof raw, text, len, NULL, &size, NULL, BASE64_VARIANT) != 0 ||
+    if (len != REFRESH_TOKEN_CHARS || !base64_decode(bytes_of(text, len), raw, sizeof raw, &size) ||
         size != sizeof raw) {
         sodium_memzero(raw, sizeof raw);
         return ERR_TOKEN_INVALID;

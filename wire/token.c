@@ -6,10 +6,9 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "wire/base64.h"
 #include "wire/codec.h"
 
-#define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define BASE64_ROOM(bytes) (((bytes)*4 + 2) / 3 + 1)
 #define TOKEN_ISSUER "duet"
 #define TOKEN_AUDIENCE "duet"
 #define TOKEN_TYPE "at+jwt"
@@ -25,20 +24,12 @@ void token_key_init(struct token_key *key, const uint8_t seed[TOKEN_SEED_BYTES])
     crypto_sign_seed_keypair(key->public, key->secret, seed);
     uint8_t hash[32];
     crypto_generichash(hash, sizeof hash, key->public, sizeof key->public, NULL, 0);
-    sodium_bin2base64(key->kid, sizeof key->kid, hash, 8, BASE64_VARIANT);
+    (void)base64_encode(hash, 8, key->kid, sizeof key->kid);
 }
 
 void token_key_fini(struct token_key *key)
 {
     sodium_memzero(key, sizeof *key);
-}
-
-/** Appends base64url of `len` bytes at `out`, which has `room`; returns the characters written. */
-static size_t put_base64(char *out, size_t room, const void *data, size_t len)
-{
-    CHECK_ALWAYS(sodium_base64_encoded_len(len, BASE64_VARIANT) <= room);
-    sodium_bin2base64(out, room, data, len, BASE64_VARIANT);
-    return strlen(out);
 }
 
 static int64_t seconds_of(int64_t ms)
@@ -70,15 +61,15 @@ void token_sign(const struct token_key *key, const struct token_claims *claims,
     int len = snprintf(json, sizeof json,
                        "{\"alg\":\"EdDSA\",\"typ\":\"" TOKEN_TYPE "\",\"kid\":\"%s\"}", key->kid);
     CHECK_ALWAYS(len > 0 && (size_t)len < sizeof json);
-    size_t at = put_base64(out, TOKEN_TEXT_MAX, json, (size_t)len);
+    size_t at = base64_encode(json, (size_t)len, out, TOKEN_TEXT_MAX);
     out[at++] = '.';
     len = format_claims(claims, json, sizeof json);
     CHECK_ALWAYS(len > 0 && (size_t)len < sizeof json);
-    at += put_base64(out + at, TOKEN_TEXT_MAX - at, json, (size_t)len);
+    at += base64_encode(json, (size_t)len, out + at, TOKEN_TEXT_MAX - at);
     uint8_t signature[crypto_sign_BYTES];
     crypto_sign_detached(signature, NULL, (const uint8_t *)out, at, key->secret);
     out[at++] = '.';
-    (void)put_base64(out + at, TOKEN_TEXT_MAX - at, signature, sizeof signature);
+    (void)base64_encode(signature, sizeof signature, out + at, TOKEN_TEXT_MAX - at);
 }
 
 /** The three parts of a compact token, still base64url. */
@@ -110,9 +101,7 @@ static bool split(const char *text, size_t len, struct parts *out)
 static size_t decode_base64(struct bytes text, uint8_t *out, size_t room)
 {
     size_t len = 0;
-    int status = sodium_base642bin(out, room, (const char *)text.data, text.len, NULL, &len, NULL,
-                                   BASE64_VARIANT);
-    return status == 0 ? len : 0;
+    return base64_decode(text, out, room, &len) ? len : 0;
 }
 
 /** The JSON object in a part: new reference, or NULL. */
@@ -160,7 +149,7 @@ static bool read_id(const json_t *claims, const char *name, struct id *out)
 {
     const json_t *value = json_object_get(claims, name);
     return json_is_string(value) &&
-           id_from_text(json_string_value(value), json_string_length(value), out) == 0;
+           base64_decode_id(bytes_of(json_string_value(value), json_string_length(value)), out);
 }
 
 static bool read_seconds(const json_t *claims, const char *name, int64_t *ms_out)
@@ -208,8 +197,8 @@ int token_verify(const struct token_key *key, const char *text, size_t len, int6
 
 void token_jwks(const struct token_key *key, struct buffer *out)
 {
-    char x[BASE64_ROOM(sizeof key->public)];
-    (void)put_base64(x, sizeof x, key->public, sizeof key->public);
+    char x[BASE64_CHARS(sizeof key->public) + 1];
+    (void)base64_encode(key->public, sizeof key->public, x, sizeof x);
     char json[PART_BYTES_MAX];
     int len = snprintf(json, sizeof json,
                        "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"use\":\"sig\","

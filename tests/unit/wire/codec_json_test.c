@@ -122,6 +122,8 @@ static void faults_name_field_and_reason(void **state)
         {"{\"id\":\"AAECAwQFBgcICQoLDA0OD\"}", "id", "must be an id of 22 characters"},
         {"{\"id\":\"AAECAwQFBgcICQoLDA0OD*\"}", "id", "must be an id of 22 characters"},
         {"{\"id\":\"AAECAwQFBgcICQoLDA0ODx\"}", "id", "must be an id of 22 characters"},
+        {"{\"id\":\"AAECAwQFBgcICQoLDA0Oé\"}", "id", "must be an id of 22 characters"},
+        {"{\"blob\":\"AAé\"}", "blob", "must be base64url without padding"},
         {"{\"id\":7}", "id", "must be an id"},
         {"{\"sent_at\":\"now\"}", "sent_at", "must be an instant"},
         {"{\"day\":\"2023-02-29\"}", "day", "must be a day, YYYY-MM-DD"},

@@ -1,0 +1,249 @@
+#include "tests/unit/wire/test.h"
+
+#include <sodium.h>
+
+#include "tests/unit/wire/all_kinds.h"
+#include "wire/describe.h"
+#include "wire/registry.h"
+
+#define SHOW_ARGS(F, R)                                                                            \
+    F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, PATH, "which message", "17")                      \
+    F(R, TEXT, bar, OPTIONAL, 0, 9, NULL, QUERY, "this | or that", "\"a|b\"")
+RECORD_DECLARE(show_args, SHOW_ARGS)
+RECORD_DEFINE(show_args, SHOW_ARGS, "Which.")
+
+#define BARE_ARGS(F, R) F(R, INT, msg, REQUIRED, 1, 5, NULL, BODY, "no example", NULL)
+RECORD_DECLARE(bare_args, BARE_ARGS)
+RECORD_DEFINE(bare_args, BARE_ARGS, "Without an example.")
+
+static const int send_errors[] = {ERR_NOT_PAIRED, ERR_BUSY, 0};
+
+static const struct op send_op = {
+    .command = {.code = 1, .name = "chat.send", .args = &all_kinds_type, .result = &leaf_type},
+    .doc = "Says something.",
+    .needs = OP_NEEDS_PAIRED,
+    .writes = true,
+    .keyed = true,
+    .errors = send_errors,
+    .rest = {"POST", "/chat/messages", 201}};
+static const struct op show_op = {
+    .command = {.code = 2, .name = "chat.show", .args = &show_args_type, .result = &leaf_type},
+    .doc = "Shows a message.",
+    .needs = OP_NEEDS_SESSION,
+    .rate = OP_RATE_COSTLY,
+    .rest = {"GET", "/chat/messages/{msg}", 200}};
+static const struct op ping_op = {
+    .command = {.code = 1, .name = "ping", .args = &empty_type, .result = &empty_type},
+    .doc = "Answers."};
+
+static const struct op *const chat_ops[] = {&show_op, &send_op};
+static const struct op *const edge_ops[] = {&ping_op};
+static const struct op_table tables[] = {{.kind = 4, .ops = chat_ops, .count = 2},
+                                         {.kind = 0, .ops = edge_ops, .count = 1}};
+
+static struct registry *create(void)
+{
+    char message[256] = "";
+    struct registry *registry = NULL;
+    if (registry_create(tables, 2, message, sizeof message, &registry) != 0) {
+        fail_msg("%s", message);
+    }
+    return registry;
+}
+
+static void ops_are_found_by_name(void **state)
+{
+    (void)state;
+    struct registry *registry = create();
+    assert_ptr_equal(registry_find(registry, text_of("chat.send")), &send_op);
+    assert_ptr_equal(registry_find(registry, text_of("chat.show")), &show_op);
+    assert_ptr_equal(registry_find(registry, text_of("ping")), &ping_op);
+    static const struct bytes unknown[] = {
+        {NULL, 0},
+        {(const uint8_t *)"chat.sen", 8},
+        {(const uint8_t *)"chat.send ", 10},
+        {(const uint8_t *)"chat.send\0", 10},
+        {(const uint8_t *)"CHAT.SEND", 9},
+        {(const uint8_t *)"\xff\xff", 2},
+    };
+    for (size_t i = 0; i < COUNT_OF(unknown); i++) {
+        assert_null(registry_find(registry, unknown[i]));
+    }
+    registry_destroy(registry);
+    registry_destroy(NULL);
+}
+
+static void ops_are_walked_in_the_order_of_names(void **state)
+{
+    (void)state;
+    struct registry *registry = create();
+    assert_int_equal(registry_count(registry), 3);
+    assert_ptr_equal(registry_at(registry, 0), &send_op);
+    assert_ptr_equal(registry_at(registry, 1), &show_op);
+    assert_ptr_equal(registry_at(registry, 2), &ping_op);
+    assert_int_equal(registry_kind_at(registry, 0), 4);
+    assert_int_equal(registry_kind_at(registry, 2), 0);
+    registry_destroy(registry);
+}
+
+static void many_ops_are_all_found(void **state)
+{
+    (void)state;
+    enum { MANY = 500 };
+    static struct op ops[MANY];
+    static const struct op *pointers[MANY];
+    static char names[MANY][16];
+    for (size_t i = 0; i < MANY; i++) {
+        (void)!snprintf(names[i], sizeof names[i], "many.op_%zu", i);
+        ops[i] = ping_op;
+        ops[i].command.name = names[i];
+        ops[i].command.code = (uint16_t)i;
+        pointers[i] = &ops[i];
+    }
+    struct op_table table = {.kind = 1, .ops = pointers, .count = MANY};
+    struct registry *registry = NULL;
+    char message[64];
+    assert_int_equal(registry_create(&table, 1, message, sizeof message, &registry), 0);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_ptr_equal(registry_find(registry, text_of(names[i])), &ops[i]);
+    }
+    assert_null(registry_find(registry, text_of("many.op_500")));
+    registry_destroy(registry);
+}
+
+static void assert_complaint(struct op op, const char *expected)
+{
+    const struct op *const more[] = {&op};
+    const struct op_table with[] = {tables[0], tables[1], {.kind = 4, .ops = more, .count = 1}};
+    char message[256] = "";
+    struct registry *registry = NULL;
+    assert_int_equal(registry_create(with, 3, message, sizeof message, &registry),
+                     ERR_INVALID_ARGUMENT);
+    assert_null(registry);
+    assert_string_equal(message, expected);
+}
+
+static struct op other(void)
+{
+    struct op op = show_op;
+    op.command.name = "chat.other";
+    op.command.code = 3;
+    op.rest = (struct op_rest){0};
+    op.command.args = &leaf_type;
+    return op;
+}
+
+static void wrong_declarations_are_named(void **state)
+{
+    (void)state;
+    static const int unknown_errors[] = {-1000, 0};
+    struct op op = other();
+    op.command.name = "ping";
+    assert_complaint(op, "ping: is declared twice");
+    op = other();
+    op.command.code = 1;
+    assert_complaint(op, "chat.other: has the same code as chat.send");
+    op = other();
+    op.command.name = "Chat send";
+    assert_complaint(op, "Chat send: is not a name like \"chat.send\"");
+    op = other();
+    op.command.name = NULL;
+    assert_complaint(op, "an op without a name: is not a name like \"chat.send\"");
+    op = other();
+    op.doc = NULL;
+    assert_complaint(op, "chat.other: has no doc");
+    op = other();
+    op.errors = unknown_errors;
+    assert_complaint(op, "chat.other: has an error that is not in the table");
+    op = other();
+    op.keyed = true;
+    assert_complaint(op, "chat.other: takes a key but writes nothing");
+    op = other();
+    op.command.args = NULL;
+    assert_complaint(op, "chat.other: args is missing; use empty_type");
+    op = other();
+    op.command.result = &bare_args_type;
+    assert_complaint(op, "chat.other: result.msg has no example");
+}
+
+static void wrong_routes_are_named(void **state)
+{
+    (void)state;
+    struct op op = other();
+    op.rest = (struct op_rest){"FETCH", "/x", 200};
+    assert_complaint(op, "chat.other: FETCH is no method");
+    op.rest = (struct op_rest){"GET", "x", 200};
+    assert_complaint(op, "chat.other: has no REST path that starts with /");
+    op.rest = (struct op_rest){"GET", "/x", 404};
+    assert_complaint(op, "chat.other: has no REST status of success");
+    op.rest = (struct op_rest){"GET", "/x/{after}", 200}; /* a field, but not a PATH one */
+    assert_complaint(op, "chat.other: /x/{after} has a {param} that is no PATH field");
+    op.rest = (struct op_rest){"GET", "/x/{open", 200};
+    assert_complaint(op, "chat.other: /x/{open has a {param} that is no PATH field");
+    op.rest = (struct op_rest){"POST", "/chat/messages", 200};
+    assert_complaint(op, "chat.other: has the same REST route as chat.send");
+    op.command.args = &show_args_type;
+    op.rest = (struct op_rest){"GET", "/x", 200};
+    assert_complaint(op, "chat.other: /x lacks a PATH field of args");
+}
+
+static void assert_contains(const struct buffer *text, const char *part)
+{
+    if (memmem(text->data, text->len, part, strlen(part)) == NULL) {
+        fail_msg("\"%s\" is not in:\n%.*s", part, (int)text->len, (const char *)text->data);
+    }
+}
+
+static void the_description_tells_all(void **state)
+{
+    (void)state;
+    static const struct push_type message = {.topic = "couple",
+                                             .type = "chat.message",
+                                             .doc = "A message was said.",
+                                             .data = &leaf_type};
+    static const struct push_type typing = {
+        .topic = "typing", .doc = "Somebody types.", .data = &empty_type};
+    static const struct push_type *const pushes[] = {&message, &typing};
+    static const struct push_table push_tables[] = {{.pushes = pushes, .count = 2}};
+    static const char *const parts[] = {
+        "### chat.send\n\nSays something.\n",
+        "- needs: a signed-in session of a couple\n- writes, takes `meta.key`",
+        "- REST: `POST /api/v1/chat/messages` → 201",
+        "| `small` | integer | yes | -10–10 | a small number | `-3` |",
+        "| `mood` | text |  | `calm`, `glad`, `in_love` | a mood | `\"glad\"` |",
+        "| `branch.leaf.after` | integer | yes | ≥ 0 | a number | `16` |",
+        "| `list[].leaf.note` | text |  | 0–8 characters | a short text | `\"hi\"` |",
+        "| `NOT_PAIRED` | 409 | You are not part of a couple. |",
+        "| `bar` | text |  | 0–9 characters | this \\| or that | `\"a\\|b\"` |",
+        "[[0, 1, \"chat.show\", {\"msg\": 17, \"bar\": \"a|b\"}]]\n[[1, 1, null, {\"after\": 16",
+        "{\"key\": \"k-1\"}]]",
+        "- costly",
+        "Args: none (`{}`).",
+        "### couple · chat.message\n\nA message was said.",
+        "[[2, \"couple\", {\"epoch\": ",
+        "### typing\n\nSomebody types.",
+        "[[2, \"typing\", {}]]",
+        "| `SLOW_READER` | 503 | 4003 | ",
+    };
+    struct registry *registry = create();
+    struct buffer text = {0};
+    describe_markdown(registry, push_tables, 1, &text);
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        assert_contains(&text, parts[i]);
+    }
+    buffer_fini(&text);
+    registry_destroy(registry);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ops_are_found_by_name),
+        cmocka_unit_test(ops_are_walked_in_the_order_of_names),
+        cmocka_unit_test(many_ops_are_all_found),
+        cmocka_unit_test(wrong_declarations_are_named),
+        cmocka_unit_test(wrong_routes_are_named),
+        cmocka_unit_test(the_description_tells_all),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
