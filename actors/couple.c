@@ -9,19 +9,16 @@
  * each member, the device that sent last and its highest number: a higher one is new without a
  * look-up. Rows count the messages of member 0, so what is unread is one subtraction.
  */
+#include "actors/chat_history.h"
 #include "actors/couple_records.h"
 #include "actors/kinds.h"
 #include "actors/stream_entry.h"
 #include "actors/tables.h"
 
-#define HISTORY_LIMIT_DEFAULT 50
-#define HISTORY_BYTES_MAX (48 * 1024) /* of a response, which holds at most 64 KiB */
-#define MESSAGE_OVERHEAD_BYTES 192    /* names, ids and numbers of one message in JSON */
 #define ERASE_AFTER_MS (30 * 24 * 60 * 60 * 1000LL)
 #define SENT_PREFIX_BYTES (1 + ID_BYTES)
 #define SENT_KEY_BYTES (SENT_PREFIX_BYTES + 8)
 
-enum { MESSAGES = 1, ENTRIES = 2, SENT = 3 };
 enum { ERASE_TIMER = 1 };
 
 /* Facts without content. */
@@ -36,9 +33,6 @@ enum { ERASE_TIMER = 1 };
     X(6, member_seen)
 COUPLE_EVENTS(EVENT_DEFINE)
 
-/** Address of what the root holds once for each member. */
-#define SIDE(couple, member, field) ((member) == 0 ? &(couple)->a_##field : &(couple)->b_##field)
-
 static struct bytes number_key(struct ctx *ctx, int64_t number)
 {
     return ctx_key_u64(ctx, (uint64_t)number);
@@ -48,7 +42,7 @@ static struct bytes number_key(struct ctx *ctx, int64_t number)
 static int member_of(const struct couple_root *couple, struct id user, int64_t *member)
 {
     for (int64_t i = 0; couple->state == COUPLE_LIVE && i < 2; i++) {
-        if (id_equal(*SIDE(couple, i, user), user)) {
+        if (id_equal(*COUPLE_SIDE_OF(couple, i, user), user)) {
             *member = i;
             return 0;
         }
@@ -111,7 +105,7 @@ static int handle_leave(struct ctx *ctx, const void *state, const void *args)
     if (err != 0) {
         return err;
     }
-    struct id by = *SIDE(couple, member, user);
+    struct id by = *COUPLE_SIDE_OF(couple, member, user);
     ctx_emit(ctx, &couple_ended_event,
              &(struct couple_ended){.seq = couple->seq + 1, .member = member});
     ctx_push_entry(ctx, &push_couple_ended, couple->epoch, couple->seq + 1,
@@ -126,7 +120,7 @@ static void append_entry(struct ctx *ctx, struct couple_root *couple, int64_t se
                          const struct couple_entry_row *row)
 {
     couple->seq = seq;
-    ctx_put_row(ctx, ENTRIES, number_key(ctx, seq), &couple_entry_row_type, row);
+    ctx_put_row(ctx, COUPLE_ENTRIES, number_key(ctx, seq), &couple_entry_row_type, row);
 }
 
 static void apply_couple_ended(struct ctx *ctx, struct couple_root *couple, const void *body)
@@ -146,7 +140,7 @@ static void apply_couple_ended(struct ctx *ctx, struct couple_root *couple, cons
 static int user_told_done(struct ctx *ctx, const void *state, const struct outcome *outcome)
 {
     const struct couple_root *couple = state;
-    if (id_equal(outcome->to.id, *SIDE(couple, couple->ended_by, user))) {
+    if (id_equal(outcome->to.id, *COUPLE_SIDE_OF(couple, couple->ended_by, user))) {
         ctx_reply(ctx, &empty_type, NULL);
     }
     return 0;
@@ -166,9 +160,9 @@ static void apply_couple_erased(struct ctx *ctx, struct couple_root *couple, con
 {
     (void)body;
     couple->state = COUPLE_ERASED;
-    ctx_clear(ctx, MESSAGES);
-    ctx_clear(ctx, ENTRIES);
-    ctx_clear(ctx, SENT);
+    ctx_clear(ctx, COUPLE_MESSAGES);
+    ctx_clear(ctx, COUPLE_ENTRIES);
+    ctx_clear(ctx, COUPLE_SENT);
 }
 
 /* --- sending --- */
@@ -187,11 +181,12 @@ static int find_sent(struct ctx *ctx, const struct couple_root *couple, int64_t 
     const struct id *device = &ctx_principal(ctx)->device;
     uint8_t key[SENT_KEY_BYTES];
     struct bytes value;
-    if (no > *SIDE(couple, member, no) && id_equal(*device, *SIDE(couple, member, device))) {
+    if (no > *COUPLE_SIDE_OF(couple, member, no) &&
+        id_equal(*device, *COUPLE_SIDE_OF(couple, member, device))) {
         return ERR_NOT_FOUND;
     }
     sent_key(member, *device, (uint64_t)no, key);
-    int err = ctx_get(ctx, SENT, bytes_of(key, sizeof key), &value);
+    int err = ctx_get(ctx, COUPLE_SENT, bytes_of(key, sizeof key), &value);
     if (err != 0) {
         return err;
     }
@@ -205,7 +200,8 @@ static int find_sent(struct ctx *ctx, const struct couple_root *couple, int64_t 
 static int reply_duplicate(struct ctx *ctx, const struct couple_root *couple, int64_t msg)
 {
     struct couple_message_row row;
-    int err = ctx_get_row(ctx, MESSAGES, number_key(ctx, msg), &couple_message_row_type, &row);
+    int err =
+        ctx_get_row(ctx, COUPLE_MESSAGES, number_key(ctx, msg), &couple_message_row_type, &row);
     if (!CHECK_RECOVER(err == 0)) {
         return ERR_CORRUPT;
     }
@@ -238,7 +234,7 @@ static void send_message(struct ctx *ctx, const struct couple_root *couple, int6
                   .epoch = couple->epoch, .seq = seq, .msg = msg, .at = ctx_now_ms(ctx)});
     ctx_push_entry(ctx, &push_chat_message, couple->epoch, seq,
                    &(struct chat_message_push){.msg = msg,
-                                               .from = *SIDE(couple, member, user),
+                                               .from = *COUPLE_SIDE_OF(couple, member, user),
                                                .text = in->text,
                                                .reply_to = in->reply_to,
                                                .has_reply_to = in->has_reply_to});
@@ -282,16 +278,16 @@ static int64_t highest_number(struct ctx *ctx, int64_t member, struct id device)
     int64_t highest = 0;
     sent_key(member, device, 0, from);
     sent_key(member, device, UINT64_MAX, to);
-    ctx_range(ctx, SENT, bytes_of(from, sizeof from), bytes_of(to, sizeof to), 1, true, take_number,
-              &highest);
+    ctx_range(ctx, COUPLE_SENT, bytes_of(from, sizeof from), bytes_of(to, sizeof to), 1, true,
+              take_number, &highest);
     return highest;
 }
 
 static void remember_number(struct ctx *ctx, struct couple_root *couple,
                             const struct message_sent *event)
 {
-    int64_t *highest = SIDE(couple, event->member, no);
-    struct id *device = SIDE(couple, event->member, device);
+    int64_t *highest = COUPLE_SIDE_OF(couple, event->member, no);
+    struct id *device = COUPLE_SIDE_OF(couple, event->member, device);
     uint8_t key[SENT_KEY_BYTES];
     uint8_t value[8];
     if (!id_equal(*device, event->device)) {
@@ -303,19 +299,19 @@ static void remember_number(struct ctx *ctx, struct couple_root *couple,
     }
     sent_key(event->member, event->device, (uint64_t)event->no, key);
     put_u64(value, (uint64_t)event->msg);
-    ctx_put(ctx, SENT, bytes_of(key, sizeof key), bytes_of(value, sizeof value));
+    ctx_put(ctx, COUPLE_SENT, bytes_of(key, sizeof key), bytes_of(value, sizeof value));
 }
 
 static void apply_message_sent(struct ctx *ctx, struct couple_root *couple, const void *body)
 {
     const struct message_sent *event = body;
     couple->msg = event->msg;
-    (*SIDE(couple, event->member, sent))++;
+    (*COUPLE_SIDE_OF(couple, event->member, sent))++;
     remember_number(ctx, couple, event);
     append_entry(ctx, couple, event->seq,
                  &(struct couple_entry_row){
                      .what = COUPLE_ENTRY_MESSAGE, .msg = event->msg, .has_msg = true});
-    ctx_put_row(ctx, MESSAGES, number_key(ctx, event->msg), &couple_message_row_type,
+    ctx_put_row(ctx, COUPLE_MESSAGES, number_key(ctx, event->msg), &couple_message_row_type,
                 &(struct couple_message_row){.seq = event->seq,
                                              .member = event->member,
                                              .sent_a = couple->a_sent,
@@ -333,14 +329,15 @@ static int count_sent(struct ctx *ctx, const struct couple_root *couple, int64_t
 {
     struct couple_message_row row;
     if (msg == couple->msg) {
-        *count = *SIDE(couple, member, sent);
+        *count = *COUPLE_SIDE_OF(couple, member, sent);
         return 0;
     }
     if (msg == 0) {
         *count = 0;
         return 0;
     }
-    int err = ctx_get_row(ctx, MESSAGES, number_key(ctx, msg), &couple_message_row_type, &row);
+    int err =
+        ctx_get_row(ctx, COUPLE_MESSAGES, number_key(ctx, msg), &couple_message_row_type, &row);
     if (!CHECK_RECOVER(err == 0)) {
         return ERR_CORRUPT;
     }
@@ -354,8 +351,9 @@ static void move_mark(struct ctx *ctx, const struct couple_root *couple, int64_t
     int64_t seq = couple->seq + 1;
     ctx_emit(ctx, &read_moved_event,
              &(struct read_moved){.seq = seq, .member = member, .up_to = up_to});
-    ctx_push_entry(ctx, &push_chat_read, couple->epoch, seq,
-                   &(struct chat_read_push){.from = *SIDE(couple, member, user), .up_to = up_to});
+    ctx_push_entry(
+        ctx, &push_chat_read, couple->epoch, seq,
+        &(struct chat_read_push){.from = *COUPLE_SIDE_OF(couple, member, user), .up_to = up_to});
 }
 
 static int handle_read(struct ctx *ctx, const void *state, const void *args)
@@ -371,8 +369,8 @@ static int handle_read(struct ctx *ctx, const void *state, const void *args)
     if (in->up_to > couple->msg) {
         return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "up_to", "no such message");
     }
-    bool moved = in->up_to > *SIDE(couple, member, read);
-    int64_t mark = moved ? in->up_to : *SIDE(couple, member, read);
+    bool moved = in->up_to > *COUPLE_SIDE_OF(couple, member, read);
+    int64_t mark = moved ? in->up_to : *COUPLE_SIDE_OF(couple, member, read);
     err = count_sent(ctx, couple, 1 - member, mark, &partner_sent);
     if (err != 0) {
         return err;
@@ -385,14 +383,15 @@ static int handle_read(struct ctx *ctx, const void *state, const void *args)
                                          .seq = couple->seq + 1,
                                          .has_seq = moved,
                                          .up_to = mark,
-                                         .unread = *SIDE(couple, 1 - member, sent) - partner_sent});
+                                         .unread = *COUPLE_SIDE_OF(couple, 1 - member, sent) -
+                                                   partner_sent});
     return 0;
 }
 
 static void apply_read_moved(struct ctx *ctx, struct couple_root *couple, const void *body)
 {
     const struct read_moved *event = body;
-    *SIDE(couple, event->member, read) = event->up_to;
+    *COUPLE_SIDE_OF(couple, event->member, read) = event->up_to;
     append_entry(ctx, couple, event->seq,
                  &(struct couple_entry_row){.what = COUPLE_ENTRY_READ,
                                             .msg = event->up_to,
@@ -405,97 +404,19 @@ static void apply_read_moved(struct ctx *ctx, struct couple_root *couple, const 
 
 /* --- history --- */
 
-struct history {
-    struct ctx *ctx;
-    const struct couple_root *couple;
-    struct chat_message *messages;
-    uint32_t count;
-    size_t bytes;
-    int error;
-};
-
-/** At most so much of a response: in JSON, controls, quotes and backslashes are escaped. */
-static size_t message_bytes(struct bytes text)
-{
-    size_t bytes = MESSAGE_OVERHEAD_BYTES + text.len;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.data[i];
-        bytes += byte < 0x20 || byte == '"' || byte == '\\' ? 5 : 0;
-    }
-    return bytes;
-}
-
-static bool take_message(void *context, struct bytes key, struct bytes value)
-{
-    struct history *history = context;
-    struct couple_message_row row;
-    history->error = ctx_decode_row(history->ctx, value, &couple_message_row_type, &row);
-    if (history->error != 0 || !CHECK_RECOVER(key.len == 8)) {
-        return false;
-    }
-    history->bytes += message_bytes(row.text);
-    if (history->count > 0 && history->bytes > HISTORY_BYTES_MAX) {
-        return false;
-    }
-    void *text = arena_copy(ctx_arena(history->ctx), row.text.data, row.text.len);
-    history->messages[history->count++] =
-        (struct chat_message){.msg = (int64_t)get_u64(key.data),
-                              .seq = row.seq,
-                              .from = *SIDE(history->couple, row.member, user),
-                              .text = bytes_of(text, row.text.len),
-                              .reply_to = row.reply_to,
-                              .has_reply_to = row.has_reply_to,
-                              .at = row.at};
-    return true;
-}
-
-static void reverse(struct chat_message *messages, uint32_t count)
-{
-    for (uint32_t i = 0; i < count / 2; i++) {
-        struct chat_message held = messages[i];
-        messages[i] = messages[count - 1 - i];
-        messages[count - 1 - i] = held;
-    }
-}
-
-/** Goes away from the cursor, so that what does not fit is what is farthest from it. */
-static int read_history(struct history *history, const struct chat_history_args *in)
-{
-    struct ctx *ctx = history->ctx;
-    uint32_t limit = in->has_limit ? (uint32_t)in->limit : HISTORY_LIMIT_DEFAULT;
-    struct bytes none = bytes_of("", 0);
-    struct bytes from = in->has_after ? number_key(ctx, in->after + 1) : none;
-    struct bytes to = in->has_before ? number_key(ctx, in->before) : none;
-    history->messages = arena_alloc(ctx_arena(ctx), limit * sizeof *history->messages);
-    ctx_range(ctx, MESSAGES, from, to, limit, !in->has_after, take_message, history);
-    if (!in->has_after) {
-        reverse(history->messages, history->count);
-    }
-    return history->error;
-}
-
 static int handle_history(struct ctx *ctx, const void *state, const void *args)
 {
     const struct couple_root *couple = state;
-    const struct chat_history_args *in = args;
-    struct history history = {.ctx = ctx, .couple = couple};
+    struct chat_history_result result;
     int64_t member;
     int err = caller_member(ctx, couple, &member);
-    if (err != 0) {
-        return err;
+    if (err == 0) {
+        err = chat_history_read(ctx, couple, args, &result);
     }
-    if (in->has_before && in->has_after) {
-        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "before", "not together with after");
+    if (err == 0) {
+        ctx_reply(ctx, &chat_history_result_type, &result);
     }
-    err = read_history(&history, in);
-    if (err != 0) {
-        return err;
-    }
-    ctx_reply(ctx, &chat_history_result_type,
-              &(struct chat_history_result){
-                  .messages = {.items = history.messages, .count = history.count},
-                  .last_msg = couple->msg});
-    return 0;
+    return err;
 }
 
 /* --- who is there --- */
@@ -518,12 +439,12 @@ static int handle_typing(struct ctx *ctx, const void *state, const void *args)
 static struct couple_member member_info(struct ctx *ctx, const struct couple_root *couple,
                                         int64_t member)
 {
-    struct id user = *SIDE(couple, member, user);
+    struct id user = *COUPLE_SIDE_OF(couple, member, user);
     struct presence presence = ctx_presence(ctx, user);
-    int64_t stored = *SIDE(couple, member, seen_at);
+    int64_t stored = *COUPLE_SIDE_OF(couple, member, seen_at);
     int64_t seen_at = presence.last_seen_ms > stored ? presence.last_seen_ms : stored;
     return (struct couple_member){.user = user,
-                                  .read_up_to = *SIDE(couple, member, read),
+                                  .read_up_to = *COUPLE_SIDE_OF(couple, member, read),
                                   .online = presence.sessions > 0,
                                   .last_seen_at = seen_at,
                                   .has_last_seen_at = seen_at > 0};
@@ -561,7 +482,7 @@ static int stream_presence(struct ctx *ctx, const void *state, const struct prin
     if (ctx_presence(ctx, who->user).sessions != (came ? 1 : 0)) {
         return 0; /* one of several */
     }
-    int64_t seen_at = came ? *SIDE(couple, member, seen_at) : ctx_now_ms(ctx);
+    int64_t seen_at = came ? *COUPLE_SIDE_OF(couple, member, seen_at) : ctx_now_ms(ctx);
     ctx_push_volatile(ctx, &push_presence,
                       &(struct presence_push){.user = who->user,
                                               .online = came,
@@ -577,7 +498,7 @@ static int stream_presence(struct ctx *ctx, const void *state, const struct prin
 static void apply_member_seen(struct ctx *ctx, struct couple_root *couple, const void *body)
 {
     const struct member_seen *event = body;
-    *SIDE(couple, event->member, seen_at) = ctx_now_ms(ctx);
+    *COUPLE_SIDE_OF(couple, event->member, seen_at) = ctx_now_ms(ctx);
 }
 
 /* --- the stream --- */
@@ -599,15 +520,15 @@ static int append_message(struct ctx *ctx, const struct couple_root *couple,
                           struct buffer *body)
 {
     struct couple_message_row message;
-    int err =
-        ctx_get_row(ctx, MESSAGES, number_key(ctx, row->msg), &couple_message_row_type, &message);
+    int err = ctx_get_row(ctx, COUPLE_MESSAGES, number_key(ctx, row->msg), &couple_message_row_type,
+                          &message);
     if (err != 0) {
         return err;
     }
     entry->type = &push_chat_message;
     entry->at_ms = message.at;
     entry->data = &(struct chat_message_push){.msg = row->msg,
-                                              .from = *SIDE(couple, message.member, user),
+                                              .from = *COUPLE_SIDE_OF(couple, message.member, user),
                                               .text = message.text,
                                               .reply_to = message.reply_to,
                                               .has_reply_to = message.has_reply_to};
@@ -621,8 +542,8 @@ static int append_read(struct ctx *ctx, const struct couple_root *couple,
 {
     (void)ctx;
     entry->type = &push_chat_read;
-    entry->data =
-        &(struct chat_read_push){.from = *SIDE(couple, row->member, user), .up_to = row->msg};
+    entry->data = &(struct chat_read_push){.from = *COUPLE_SIDE_OF(couple, row->member, user),
+                                           .up_to = row->msg};
     stream_entry_append(entry, body);
     return 0;
 }
@@ -633,7 +554,7 @@ static int append_ended(struct ctx *ctx, const struct couple_root *couple,
 {
     (void)ctx;
     entry->type = &push_couple_ended;
-    entry->data = &(struct couple_ended_push){.by = *SIDE(couple, row->member, user)};
+    entry->data = &(struct couple_ended_push){.by = *COUPLE_SIDE_OF(couple, row->member, user)};
     stream_entry_append(entry, body);
     return 0;
 }
@@ -647,7 +568,7 @@ static int stream_entry_at(struct ctx *ctx, const void *state, int64_t seq, stru
                                                         [COUPLE_ENTRY_ENDED] = append_ended};
     const struct couple_root *couple = state;
     struct couple_entry_row row;
-    int err = ctx_get_row(ctx, ENTRIES, number_key(ctx, seq), &couple_entry_row_type, &row);
+    int err = ctx_get_row(ctx, COUPLE_ENTRIES, number_key(ctx, seq), &couple_entry_row_type, &row);
     if (err != 0) {
         return err;
     }

@@ -168,6 +168,9 @@ RECORD_DECLARE(member_seen, MEMBER_SEEN)
 
 /* --- rows --- */
 
+/** Collections; the codes stand in the state. */
+enum couple_collection { COUPLE_MESSAGES = 1, COUPLE_ENTRIES = 2, COUPLE_SENT = 3 };
+
 /** `sent_a`: how many of the messages up to this one are member 0's. */
 #define COUPLE_MESSAGE_ROW(F, R)                                                                   \
     F(R, INT, seq, REQUIRED, 1, INT_BOUND, NULL, BODY, "its place in the stream", "42")            \
@@ -214,5 +217,9 @@ extern const struct enum_type couple_state_type;
     COUPLE_SIDE(F, R, a)                                                                           \
     COUPLE_SIDE(F, R, b)
 RECORD_DECLARE(couple_root, COUPLE_ROOT)
+
+/** Address of what the root holds once for each member. */
+#define COUPLE_SIDE_OF(couple, member, field)                                                      \
+    ((member) == 0 ? &(couple)->a_##field : &(couple)->b_##field)
 
 #endif

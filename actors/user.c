@@ -20,13 +20,13 @@
 #include "actors/invite_code.h"
 #include "actors/invite_records.h"
 #include "actors/kinds.h"
+#include "actors/session_grant.h"
 #include "actors/stream_entry.h"
 #include "actors/tables.h"
 #include "actors/user_records.h"
 
 #define SESSIONS_MAX 20
 #define SESSIONS_SCANNED_MAX 64
-#define FAMILY_MS (7 * 24 * 60 * 60 * 1000LL)
 #define INVITE_MS (24 * 60 * 60 * 1000LL)
 
 enum { PROFILE = 1, SESSIONS = 2, ENTRIES = 3 };
@@ -86,45 +86,6 @@ static void apply_user_created(struct ctx *ctx, struct user_root *user, const vo
 }
 
 /* --- sessions --- */
-
-/** What is handed to the caller only; the log sees hashes. */
-struct grant {
-    struct id sid;
-    struct id device;
-    uint8_t hash[REFRESH_HASH_BYTES];
-    struct refresh_token refresh;
-    int64_t expires_at;
-};
-
-static void grant_init(struct grant *grant, struct ctx *ctx, struct id sid, struct id device)
-{
-    grant->sid = sid;
-    grant->device = device;
-    grant->refresh.user = ctx_self(ctx).id;
-    grant->refresh.sid = sid;
-    ctx_random(ctx, grant->refresh.secret, sizeof grant->refresh.secret);
-    refresh_token_hash(grant->refresh.secret, grant->hash);
-    grant->expires_at = ctx_now_ms(ctx) + FAMILY_MS;
-}
-
-static void reply_tokens(struct ctx *ctx, struct grant *grant)
-{
-    char access[TOKEN_TEXT_MAX];
-    char refresh[REFRESH_TOKEN_CHARS + 1];
-    struct id user = ctx_self(ctx).id;
-    int64_t access_expires_at = ctx_sign_access(ctx, user, grant->sid, grant->device, access);
-    refresh_token_make(&grant->refresh, refresh);
-    ctx_reply(ctx, &auth_tokens_type,
-              &(struct auth_tokens){.user = user,
-                                    .sid = grant->sid,
-                                    .access_token = text_of(access),
-                                    .access_expires_at = access_expires_at,
-                                    .refresh_token = text_of(refresh),
-                                    .refresh_expires_at = grant->expires_at});
-    explicit_bzero(grant, sizeof *grant);
-    explicit_bzero(access, sizeof access);
-    explicit_bzero(refresh, sizeof refresh);
-}
 
 static void close_session(struct ctx *ctx, struct id sid, int error)
 {
@@ -188,18 +149,18 @@ static void make_room_for(struct ctx *ctx, struct id device)
 static int handle_open_device(struct ctx *ctx, const void *state, const void *args)
 {
     const struct user_open_device_args *in = args;
-    struct grant grant;
+    struct session_grant grant;
     if (!CHECK_RECOVER(is_born(state))) {
         return ERR_INTERNAL;
     }
     make_room_for(ctx, in->device);
-    grant_init(&grant, ctx, ctx_random_id(ctx), in->device);
+    session_grant_init(&grant, ctx, ctx_random_id(ctx), in->device);
     ctx_emit(ctx, &session_opened_event,
              &(struct session_opened){.sid = grant.sid,
                                       .device = grant.device,
                                       .hash = bytes_of(grant.hash, sizeof grant.hash),
                                       .expires_at = grant.expires_at});
-    reply_tokens(ctx, &grant);
+    session_grant_reply(ctx, &grant);
     return 0;
 }
 
@@ -243,14 +204,14 @@ static int route_refresh(const struct principal *caller, const void *args, struc
 
 static void rotate(struct ctx *ctx, struct id sid, struct id device, struct bytes previous)
 {
-    struct grant grant;
-    grant_init(&grant, ctx, sid, device);
+    struct session_grant grant;
+    session_grant_init(&grant, ctx, sid, device);
     ctx_emit(ctx, &session_refreshed_event,
              &(struct session_refreshed){.sid = sid,
                                          .hash = bytes_of(grant.hash, sizeof grant.hash),
                                          .previous = previous,
                                          .expires_at = grant.expires_at});
-    reply_tokens(ctx, &grant);
+    session_grant_reply(ctx, &grant);
 }
 
 static int handle_refresh(struct ctx *ctx, const void *state, const void *args)
@@ -271,8 +232,8 @@ static int handle_refresh(struct ctx *ctx, const void *state, const void *args)
     } else if (row.has_previous && refresh_token_matches(token.secret, row.previous.data)) {
         rotate(ctx, token.sid, row.device, row.previous);
     } else {
+        ctx_reply_error(ctx, ERR_REFRESH_REUSED); /* before its connection goes */
         close_session(ctx, token.sid, ERR_REFRESH_REUSED);
-        ctx_reply_error(ctx, ERR_REFRESH_REUSED);
     }
     explicit_bzero(&token, sizeof token);
     return 0;
@@ -320,6 +281,7 @@ static int handle_signout(struct ctx *ctx, const void *state, const void *args)
     const struct principal *who = ctx_principal(ctx);
     struct user_session_row row;
     (void)state;
+    ctx_reply(ctx, &empty_type, NULL); /* before the connection goes */
     if (in->has_all && in->all) {
         ctx_range(ctx, SESSIONS, bytes_of("", 0), bytes_of("", 0), SESSIONS_SCANNED_MAX, false,
                   emit_closed, ctx);
@@ -327,7 +289,6 @@ static int handle_signout(struct ctx *ctx, const void *state, const void *args)
     } else if (live_session(ctx, &who->sid, &row) != ERR_SESSION_REVOKED) {
         close_session(ctx, who->sid, ERR_SESSION_REVOKED);
     }
-    ctx_reply(ctx, &empty_type, NULL);
     return 0;
 }
 
