@@ -100,7 +100,7 @@ const struct principal *ctx_principal(const struct ctx *ctx);
 /** Memory of this command. */
 struct arena *ctx_arena(struct ctx *ctx);
 
-/** A row's value, or ERR_NOT_FOUND. */
+/** A row's value, or ERR_NOT_FOUND. In apply the view ends when that row is put or deleted. */
 int ctx_get(struct ctx *ctx, collection table, struct bytes key, struct bytes *value);
 /** A row declared as a record (array shape), into `out` (type->size bytes). ERR_NOT_FOUND. */
 int ctx_get_row(struct ctx *ctx, collection table, struct bytes key, const struct record_type *type,
@@ -167,8 +167,9 @@ void ctx_timer_clear(struct ctx *ctx, uint32_t timer_id);
 enum job {
     JOB_HASH_PASSWORD, /* input: the password → Argon2id string (text) */
     JOB_VERIFY_PASSWORD /* input: u32 length ∥ Argon2id string ∥ password → 1 byte, 1 if right, and
-                           a second one, 1 if the parameters are out of date. An empty string
-                           verifies against a dummy, to cost the same time */
+                           a second one, 1 if the parameters are out of date; then, if both, a
+                           fresh Argon2id string. An empty string verifies against a dummy, to
+                           cost the same time */
 };
 void ctx_job(struct ctx *ctx, enum job job, struct bytes input, uint16_t then,
              const struct record_type *type, const void *args);

@@ -37,6 +37,14 @@ static void verify_password(struct job_request *request)
                                                 crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0;
     buffer_append_u8(&request->result, known && right);
     buffer_append_u8(&request->result, outdated);
+    if (right && outdated) { /* now is the moment: the password is at hand */
+        char fresh[crypto_pwhash_STRBYTES];
+        if (crypto_pwhash_str(fresh, password, password_len, crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                              crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0) {
+            buffer_append(&request->result, fresh, strlen(fresh));
+        }
+    }
+    sodium_memzero(hash, sizeof hash);
 }
 
 static void (*const jobs[])(struct job_request *request) = {
