@@ -52,7 +52,7 @@ void buffer_fini(struct buffer *buffer)
 
 uint8_t *buffer_extend(struct buffer *buffer, size_t len)
 {
-    if (buffer->cap - buffer->len < len) {
+    if (buffer->data == NULL || buffer->cap - buffer->len < len) {
         size_t cap = buffer->cap == 0 ? 256 : buffer->cap * 2;
         while (cap - buffer->len < len) {
             cap *= 2;

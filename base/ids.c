@@ -37,11 +37,24 @@ void id_to_text(struct id id, char out[ID_TEXT_CHARS + 1])
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+/** libsodium lets bytes beyond ASCII pass as characters; then two texts would be one id. */
+static bool is_base64url(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int id_from_text(const char *text, size_t len, struct id *out)
 {
     struct id id;
     size_t size = 0;
-    if (len != ID_TEXT_CHARS ||
+    if (len != ID_TEXT_CHARS || !is_base64url(text, len) ||
         sodium_base642bin(id.bytes, sizeof id.bytes, text, len, NULL, &size, NULL,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
         size != ID_BYTES) {
