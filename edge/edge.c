@@ -132,7 +132,7 @@ static int make_listeners(struct edge_shard *shard, uint16_t index, struct uv_lo
         int error =
             listener_create(&(struct listener_config){.loop = loop,
                                                       .fd = *fd,
-                                                      .first_byte_ms = HANDSHAKE_WITHIN_MS,
+                                                      .head_ms = HANDSHAKE_WITHIN_MS,
                                                       .connections_max = config->connections_max,
                                                       .self = shard,
                                                       .accept_ws = accept_ws,

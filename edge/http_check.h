@@ -16,7 +16,7 @@ struct http_check {
     unsigned hosts, lengths, codings;
 };
 
-/** The next header, as received, without the line's end. */
+/** The next header as received, without blanks around the value. */
 void http_check_header(struct http_check *check, struct bytes name, struct bytes value);
 
 /** After the last: NULL, or what is wrong. `version`: "HTTP/1.1". */

@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
@@ -21,7 +22,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/logger.h"
-#include "edge/peek.h"
+#include "edge/http_error.h"
+#include "edge/http_head.h"
 
 #define ACCEPTS_PER_EVENT 64
 #define WAITING_MAX 8192
@@ -51,19 +53,36 @@ static void set_option(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
-static void hand_on(struct listener *listener, int fd, enum peek whose)
+/** Answers and closes. What was only peeked at is read, or the kernel would reset the answer away.
+ */
+static void refuse(int fd, const struct http_head *head)
 {
-    if (whose == PEEK_WS) {
-        listener->config.accept_ws(listener->config.self, fd);
-        return;
+    char body[256], answer[768], unread[HTTP_HEAD_BYTES_MAX];
+    int body_len = http_error_body(head->status, head->fault, body, sizeof body);
+    int len = snprintf(answer, sizeof answer,
+                       "HTTP/1.1 %d %s\r\nconnection: close\r\ncontent-type: application/json\r\n"
+                       "content-length: %d\r\n\r\n%s",
+                       head->status, http_error_phrase(head->status), body_len, body);
+    while (recv(fd, unread, sizeof unread, MSG_DONTWAIT) == (ssize_t)sizeof unread) {
     }
+    (void)!send(fd, answer, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(fd, SHUT_WR);
+    close(fd);
+}
+
+static void hand_on(struct listener *listener, int fd, const struct http_head *head)
+{
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
-    if (getpeername(fd, (struct sockaddr *)&address, &len) != 0) {
+    if (head->verdict == HTTP_HEAD_REFUSED) {
+        refuse(fd, head);
+    } else if (head->verdict == HTTP_HEAD_WS) {
+        listener->config.accept_ws(listener->config.self, fd);
+    } else if (getpeername(fd, (struct sockaddr *)&address, &len) == 0) {
+        listener->config.accept_http(listener->config.self, fd, (struct sockaddr *)&address, len);
+    } else {
         close(fd);
-        return;
     }
-    listener->config.accept_http(listener->config.self, fd, (struct sockaddr *)&address, len);
 }
 
 /* --- those that have not said enough
@@ -88,12 +107,14 @@ static int waiting_end(struct waiting *waiting)
     return fd;
 }
 
-static enum peek look(int fd, bool *ended)
+/** What has come so far; `ended`: nothing else will. */
+static struct http_head look(int fd, size_t *got, bool *ended)
 {
-    uint8_t first[PEEK_BYTES];
-    ssize_t got = recv(fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
-    *ended = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
-    return got <= 0 ? PEEK_MORE : peek_classify(bytes_of(first, (size_t)got));
+    uint8_t first[HTTP_HEAD_BYTES_MAX];
+    ssize_t len = recv(fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+    *ended = len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR);
+    *got = len > 0 ? (size_t)len : 0;
+    return http_head_judge(bytes_of(first, *got));
 }
 
 static void handle_first_bytes(uv_poll_t *poll, int status, int events)
@@ -101,19 +122,19 @@ static void handle_first_bytes(uv_poll_t *poll, int status, int events)
     struct waiting *waiting = poll->data;
     struct listener *listener = waiting->listener;
     bool ended;
-    (void)events;
-    enum peek whose = look(waiting->fd, &ended);
-    if (whose == PEEK_MORE && !ended && status == 0) {
-        set_option(waiting->fd, SOL_SOCKET, SO_RCVLOWAT, PEEK_BYTES);
+    size_t got;
+    struct http_head head = look(waiting->fd, &got, &ended);
+    if (head.verdict == HTTP_HEAD_MORE && !ended && status == 0 && !(events & UV_DISCONNECT)) {
+        set_option(waiting->fd, SOL_SOCKET, SO_RCVLOWAT, (int)got + 1);
         return;
     }
     int fd = waiting_end(waiting);
-    if (whose == PEEK_MORE) {
+    if (head.verdict == HTTP_HEAD_MORE) {
         close(fd);
         return;
     }
     set_option(fd, SOL_SOCKET, SO_RCVLOWAT, 1);
-    hand_on(listener, fd, whose);
+    hand_on(listener, fd, &head);
 }
 
 static void waiting_start(struct listener *listener, int fd)
@@ -127,7 +148,7 @@ static void waiting_start(struct listener *listener, int fd)
     waiting->poll.data = waiting;
     waiting->listener = listener;
     waiting->fd = fd;
-    waiting->deadline_ms = (int64_t)uv_now(listener->config.loop) + listener->config.first_byte_ms;
+    waiting->deadline_ms = (int64_t)uv_now(listener->config.loop) + listener->config.head_ms;
     waiting->previous = listener->newest;
     *(listener->newest != NULL ? &listener->newest->next : &listener->oldest) = waiting;
     listener->newest = waiting;
@@ -167,14 +188,16 @@ static bool at_capacity(const struct listener *listener)
 static void accepted(struct listener *listener, int fd)
 {
     bool ended;
+    size_t got;
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    enum peek whose = look(fd, &ended);
-    if (whose == PEEK_MORE && !ended) {
-        waiting_start(listener, fd);
-    } else if (whose == PEEK_MORE) {
+    struct http_head head = look(fd, &got, &ended);
+    if (head.verdict != HTTP_HEAD_MORE) {
+        hand_on(listener, fd, &head);
+    } else if (ended) {
         close(fd);
     } else {
-        hand_on(listener, fd, whose);
+        set_option(fd, SOL_SOCKET, SO_RCVLOWAT, (int)got + 1);
+        waiting_start(listener, fd);
     }
 }
 

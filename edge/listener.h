@@ -1,5 +1,6 @@
 /**
- * Accepts on one listening socket of a shard, looks at the first bytes, and hands connections on.
+ * Accepts on one listening socket of a shard, judges the first request's head before anybody reads
+ * it, answers what is refused, and hands the other connections on.
  * All functions: the shard's thread, except listener_bind.
  */
 #ifndef EDGE_LISTENER_H
@@ -15,7 +16,7 @@ struct listener;
 struct listener_config {
     struct uv_loop_s *loop;
     int fd;                   /* of listener_bind; owned by the listener */
-    int64_t first_byte_ms;    /* a connection that says nothing for so long is closed */
+    int64_t head_ms;          /* for the head of the first request; else it is closed */
     uint32_t connections_max; /* then accepting pauses */
     void *self;
     /** Takes the socket. */
