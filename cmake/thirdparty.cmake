@@ -27,6 +27,7 @@ duet_find(MICROHTTPD libmicrohttpd)
 duet_find(UTF8PROC libutf8proc)
 duet_find(XXHASH libxxhash)
 duet_find(BSD libbsd)
+duet_find(READLINE readline) # duetctl chat: a line that is edited while messages come in
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
 
 find_path(UTHASH_INCLUDE_DIR uthash.h REQUIRED)

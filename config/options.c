@@ -347,7 +347,7 @@ int options_read_file(const struct option_table *table, void *values, const char
     return error;
 }
 
-/* --- command line ---------------------------------------------------------------------------- */
+/* --- command line --- */
 
 struct arguments {
     const struct option_table *table;
@@ -484,7 +484,7 @@ int options_read_arguments(const struct option_table *table, void *values, int a
     return error == 0 ? take_all(&args) : error;
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 /** Writes words so that lines begin with `indent` and end before the wrap column. */
 static void write_wrapped(const char *text, const char *indent, FILE *out)

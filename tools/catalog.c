@@ -1,0 +1,30 @@
+#include "tools/catalog.h"
+
+#include "actors/registry.h"
+#include "base/check.h"
+#include "edge/session_ops.h"
+#include "wire/describe.h"
+
+#define TABLES_MAX 64
+
+int catalog_create(char *message, size_t message_size, struct registry **out)
+{
+    static struct op_table tables[TABLES_MAX]; /* the registry may look into them */
+    size_t count = actor_kind_count + 1;
+    CHECK_ALWAYS(count <= TABLES_MAX);
+    tables[0] = session_op_table;
+    for (size_t i = 0; i < actor_kind_count; i++) {
+        const struct kind *kind = actor_kinds[i];
+        tables[i + 1] =
+            (struct op_table){.kind = kind->code, .ops = kind->ops, .count = kind->op_count};
+    }
+    return registry_create(tables, count, message, message_size, out);
+}
+
+void catalog_describe_markdown(const struct registry *registry, struct buffer *out)
+{
+    const struct push_table pushes[] = {
+        {.pushes = session_pushes, .count = sizeof session_pushes / sizeof session_pushes[0]},
+        {.pushes = actor_pushes, .count = actor_push_count}};
+    describe_markdown(registry, pushes, sizeof pushes / sizeof pushes[0], out);
+}
