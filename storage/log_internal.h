@@ -65,7 +65,7 @@ int log_recover(struct log *log);
 
 /** Makes the next segment ready, whatever the reserve says. Writer, and log_open. */
 int log_make_next(struct log *log, uint64_t bytes);
-/** Puts the prepared segment to use, as the one that begins with `first`. */
+/** Puts the prepared segment to use, as the one that begins with `first`; replaces an empty one. */
 int log_roll(struct log *log, struct lsn first);
 /** Sets segment_room from the newest segment. */
 void log_note_room(struct log *log);

@@ -128,6 +128,9 @@ int log_roll(struct log *log, struct lsn first)
     }
     (void)pthread_mutex_lock(&log->lock);
     struct segment *previous = log->segment_count == 0 ? NULL : log_current(log);
+    if (previous != NULL && previous->first.v == first.v) {
+        log->segment_count--; /* empty, too small for this commit, and just overwritten on disk */
+    }
     log->next->users = 1;
     list_append(log, log->next);
     if (previous != NULL) {
