@@ -61,7 +61,7 @@ struct chat_run {
     uint64_t dups;             /* answers that call a fresh message a repetition */
     uint64_t connections_lost; /* before the end */
     int first_error;           /* of the first refusal */
-    struct histogram delivery; /* of the measurement, µs from send (or due) to receipt */
+    struct histogram delivery; /* since the measurement began, µs from send (or due) to receipt */
     struct histogram answer;
     struct tally tally_at[2]; /* when the measurement began and ended */
     struct sample sample_at[2];

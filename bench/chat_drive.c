@@ -42,7 +42,7 @@ static void handle_acked(struct chatter *chatter, const struct chat_incoming *in
     ledger_acked(&chatter->ledger, number, in->seq, in->msg, &run->tally);
     view_saw(&chatter->view, in->seq, false, &run->tally);
     run->dups += in->dup;
-    if (run->phase == CHAT_MEASURE && at_us >= 0 && run->now_us >= at_us) {
+    if (at_us >= 0 && run->now_us >= at_us) {
         histogram_add(&run->answer, (uint64_t)(run->now_us - at_us));
     }
     chatter->in_flight -= chatter->in_flight != 0;
@@ -76,7 +76,7 @@ static void handle_message(struct chatter *chatter, const struct chat_incoming *
         return;
     }
     ledger_delivered(&sender->ledger, text.number, in->seq, in->msg, &run->tally);
-    if (run->phase == CHAT_MEASURE && run->now_us >= text.at_us) {
+    if (run->now_us >= text.at_us) {
         histogram_add(&run->delivery, (uint64_t)(run->now_us - text.at_us));
     }
 }
