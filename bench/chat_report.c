@@ -82,6 +82,8 @@ static void put_server(json_t *report, const struct chat_run *run, double acked)
                         report_figure(per(grown(from->cpu_us, to->cpu_us), acked)));
     put_integer(report, "server_rss_bytes", to->rss_bytes);
     put_integer(report, "server_rss_bytes_start", from->rss_bytes);
+    put_integer(report, "server_anon_bytes", to->anon_bytes);
+    put_integer(report, "server_anon_bytes_start", from->anon_bytes);
     json_object_set_new(report, "device_bytes_per_msg",
                         report_figure(per(grown(from->device_bytes, to->device_bytes), acked)));
     put_integer(report, "log_to_replay_start", from->log_to_replay);

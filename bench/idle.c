@@ -117,6 +117,9 @@ static void report_idle(const struct idle_run *run)
     json_object_set_new(
         report, "bytes_per_connection",
         report_figure(growth_per(run->before.rss_bytes, run->settled.rss_bytes, connections)));
+    json_object_set_new(
+        report, "anon_bytes_per_connection",
+        report_figure(growth_per(run->before.anon_bytes, run->settled.anon_bytes, connections)));
     json_object_set_new(report, "server_cpu_percent_of_a_core",
                         report_figure(cpu < 0 ? -1 : 100 * cpu));
     json_object_set_new(report, "connections_lost", json_integer((json_int_t)run->lost));

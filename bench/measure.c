@@ -48,18 +48,20 @@ static int64_t process_cpu_us(pid_t pid)
     return (int64_t)(user + system) * 1000000 / sysconf(_SC_CLK_TCK);
 }
 
-static int64_t process_rss_bytes(pid_t pid)
+/* A line "name: N kB" of the process's status, in bytes; -1 without one. */
+static int64_t process_memory_bytes(pid_t pid, const char *name)
 {
     char path[64];
     char line[256];
     long long kib = -1;
+    size_t name_len = strlen(name);
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         return -1;
     }
     while (kib < 0 && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "VmRSS: %lld kB", &kib) != 1) {
+        if (strncmp(line, name, name_len) != 0 || sscanf(line + name_len, ": %lld", &kib) != 1) {
             kib = -1;
         }
     }
@@ -168,7 +170,8 @@ struct sample sample_take(pid_t pid, const char *data)
     struct sample sample = {.log_to_replay = data != NULL ? log_to_replay(data) : -1};
     sample.device_bytes = data != NULL ? device_bytes_written(data) : -1;
     sample.cpu_us = pid != 0 ? process_cpu_us(pid) : -1;
-    sample.rss_bytes = pid != 0 ? process_rss_bytes(pid) : -1;
+    sample.rss_bytes = pid != 0 ? process_memory_bytes(pid, "VmRSS") : -1;
+    sample.anon_bytes = pid != 0 ? process_memory_bytes(pid, "RssAnon") : -1;
     sample.own_cpu_us = own_cpu_us();
     sample.at_us = monotonic_us();
     return sample;

@@ -12,7 +12,8 @@ struct sample {
     int64_t at_us;         /* monotonic */
     int64_t cpu_us;        /* user and system, all threads, since the process began */
     int64_t own_cpu_us;    /* the same of this process */
-    int64_t rss_bytes;     /* resident */
+    int64_t rss_bytes;     /* resident, mapped files included */
+    int64_t anon_bytes;    /* of that, without mapped files */
     int64_t device_bytes;  /* written to the device that holds the data directory, by anyone */
     int64_t log_to_replay; /* bytes or records, as the server counts them */
 };

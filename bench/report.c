@@ -66,7 +66,7 @@ static void print_value(const json_t *value)
     } else if (json_is_boolean(value)) {
         printf("%s", json_is_true(value) ? "yes" : "no");
     } else {
-        printf("not measured");
+        printf("-");
     }
 }
 

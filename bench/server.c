@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -201,7 +202,8 @@ static int start_own(const struct server_options *options, struct server *server
     error = seed(server, options->couples, log);
     error = error != 0 ? error : start_daemon(server, options->shards, log);
     if (error != 0) {
-        server->keep = true; /* for the daemon's own account of it */
+        struct stat status; /* kept if the programs wrote why */
+        server->keep = stat(log, &status) == 0 && status.st_size != 0;
         server_stop(server);
     }
     return error;

@@ -31,7 +31,8 @@ struct server {
 
 /**
  * Fills `server`, seeding and starting a daemon unless options->url is given. Returns 0 or a code
- * after printing what is wrong; then nothing is left behind.
+ * after printing what is wrong; then nothing is left behind but the data directory, if what was
+ * started wrote there why.
  */
 int server_start(const struct server_options *options, struct server *server);
 
