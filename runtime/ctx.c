@@ -339,7 +339,7 @@ void ctx_push_volatile(struct ctx *ctx, const struct push_type *type, const void
     message_list_push(&ctx->effects, &push->message);
 }
 
-static struct effect_control *control_create(struct ctx *ctx, int what)
+static struct effect_control *control_create(struct ctx *ctx, enum control_what what)
 {
     struct effect_control *control = memory_alloc(sizeof *control);
     control->message.type = EFFECT_CONTROL;

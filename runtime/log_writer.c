@@ -11,6 +11,8 @@
 
 #define IDLE_MS 200
 #define TAIL_EVERY_MS 50
+#define TEND_EVERY_MS 20 /* under load; often enough to fill a segment ahead as fast as one fills  \
+                          */
 
 void log_writer_add(struct log_writer *writer, uint16_t shard, struct buffer *records,
                     uint64_t first, uint64_t count)
@@ -36,6 +38,17 @@ void log_writer_add(struct log_writer *writer, uint16_t shard, struct buffer *re
     }
 }
 
+/** What the log needs besides commits. Never idle is no excuse: it would run out of segments. */
+static void tend(struct log_writer *writer)
+{
+    log_prepare(writer->node->log);
+    /* Relaxed: a segment dropped a little later does no harm. */
+    uint64_t below = atomic_exchange_explicit(&writer->drop_below, 0, memory_order_relaxed);
+    if (below != 0) {
+        log_drop_below(writer->node->log, (struct lsn){below});
+    }
+}
+
 /** Waits for work; swaps it out. False: stopped and nothing left. */
 static bool take(struct log_writer *writer, struct shard_batches *taken)
 {
@@ -43,12 +56,7 @@ static bool take(struct log_writer *writer, struct shard_batches *taken)
     while (!writer->any && !writer->stop) {
         if (uv_cond_timedwait(&writer->wake, &writer->lock, IDLE_MS * 1000000ull) != 0) {
             uv_mutex_unlock(&writer->lock);
-            log_prepare(writer->node->log);
-            /* Relaxed: a segment dropped a little later does no harm. */
-            uint64_t below = atomic_exchange_explicit(&writer->drop_below, 0, memory_order_relaxed);
-            if (below != 0) {
-                log_drop_below(writer->node->log, (struct lsn){below});
-            }
+            tend(writer);
             uv_mutex_lock(&writer->lock);
         }
     }
@@ -124,8 +132,14 @@ static void run(void *argument)
     uint16_t shards = writer->node->worker_count;
     struct shard_batches *taken = memory_alloc(shards * sizeof *taken);
     uint64_t tail_told_ms = 0;
+    uint64_t tended_ms = 0;
     while (take(writer, taken)) {
         commit(writer, taken, &tail_told_ms);
+        uint64_t now = uv_hrtime() / 1000000;
+        if (now - tended_ms >= TEND_EVERY_MS) {
+            tend(writer);
+            tended_ms = now;
+        }
     }
     for (uint16_t i = 0; i < shards; i++) {
         free(taken[i].buffers);
@@ -137,6 +151,7 @@ void log_writer_start(struct log_writer *writer, struct node *node)
 {
     writer->node = node;
     writer->waiting = memory_alloc(node->worker_count * sizeof *writer->waiting);
+    log_prepare(node->log); /* a crash may have left the newest segment nearly full */
     CHECK_ALWAYS(uv_mutex_init(&writer->lock) == 0);
     CHECK_ALWAYS(uv_cond_init(&writer->wake) == 0);
     CHECK_ALWAYS(uv_thread_create(&writer->thread, run, writer) == 0);

@@ -171,10 +171,12 @@ struct push {
     struct session_ref *sessions;
 };
 
+enum control_what { CONTROL_CLOSE, CONTROL_COUPLE };
+
 struct control {
     struct message message;
     struct session_ref session;
-    enum { CONTROL_CLOSE, CONTROL_COUPLE } what;
+    enum control_what what;
     int error;        /* CLOSE: why */
     struct id couple; /* COUPLE: zero for none */
 };

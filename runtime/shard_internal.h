@@ -99,7 +99,8 @@ struct effect_control {
     struct message message;
     struct address from;
     struct id sid, couple;
-    int what, error;
+    enum control_what what;
+    int error;
 };
 /** A due timer on its way to its actor. */
 struct effect_timer {

@@ -9,6 +9,9 @@
 
 #include "runtime/node_internal.h"
 
+#define IDLE_MS 3000
+#define READERS_EVERY_TURNS 20
+
 static const char checkpoint_key[] = "checkpoint";
 
 static struct bytes key_bytes(void)
@@ -101,11 +104,24 @@ void state_writer_commit(struct state_writer *writer, struct message_list *flush
     }
 }
 
+/** Nothing was flushed for a while. */
+static void house_keeping(struct state_writer *writer)
+{
+    uv_mutex_unlock(&writer->lock);
+    state_trim(writer->node->state);
+    if (++writer->idle_turns % READERS_EVERY_TURNS == 0) {
+        state_check_readers(writer->node->state);
+    }
+    uv_mutex_lock(&writer->lock);
+}
+
 static bool take(struct state_writer *writer, struct message_list *taken)
 {
     uv_mutex_lock(&writer->lock);
     while (writer->waiting.count == 0 && !writer->stop) {
-        uv_cond_wait(&writer->wake, &writer->lock);
+        if (uv_cond_timedwait(&writer->wake, &writer->lock, IDLE_MS * 1000000ull) != 0) {
+            house_keeping(writer);
+        }
     }
     message_list_splice(taken, &writer->waiting);
     uv_mutex_unlock(&writer->lock);

@@ -15,6 +15,7 @@
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/check.h"
@@ -361,6 +362,20 @@ void state_check_readers(struct state *state)
     if (mdb_reader_check(state->env, &dead) == 0 && dead > 0) {
         LOG(WARN, "freed slots of dead readers", LOG_PAIR("slots", LOG_INT(dead)));
     }
+}
+
+void state_trim(struct state *state)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(state->env, &info) != 0 || mdb_env_stat(state->env, &stat) != 0 ||
+        info.me_mapaddr == NULL) {
+        return;
+    }
+    size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
+    /* The map is read-only and shared: dropping its page table entries loses nothing. A refusal
+     * only means that memory stays as it is. */
+    (void)madvise(info.me_mapaddr, used, MADV_DONTNEED);
 }
 
 void state_stats(const struct state *state, struct state_stats *out)

@@ -70,6 +70,12 @@ typedef bool state_visitor(void *context, struct bytes key, struct bytes value);
 int state_scan(struct state_reader *reader, enum state_table table, struct bytes from,
                struct bytes to, bool reverse, state_visitor *visit, void *context);
 
+/**
+ * Lets the kernel unmap pages that reads brought in (they stay in its cache): an idle server's
+ * memory is then what it needs. Reading goes on, at the price of a soft fault per page. Any thread.
+ */
+void state_trim(struct state *state);
+
 /** Kills slots of dead readers; once a minute. */
 void state_check_readers(struct state *state);
 
