@@ -68,7 +68,8 @@ struct state_writer {
     uv_cond_t wake;
     struct message_list waiting;
     bool stop;
-    struct lsn *low;             /* per shard; the writer's own */
+    struct lsn *low; /* per shard; the writer's own, as the next */
+    uint64_t idle_turns;
     _Atomic uint64_t checkpoint; /* release by the writer; acquire by readers of figures */
 };
 
