@@ -46,10 +46,16 @@ static struct {
     bool ended;
 } screen;
 
-static const char *const mark_texts[] = {[SCREEN_MARK_NONE] = "  ",
-                                         [SCREEN_MARK_SENDING] = "\xc2\xb7 ",
-                                         [SCREEN_MARK_SENT] = "\xe2\x9c\x93 ",
+static const char *const mark_texts[] = {[SCREEN_MARK_NONE] = "",
+                                         [SCREEN_MARK_SENDING] = "\xc2\xb7",
+                                         [SCREEN_MARK_SENT] = "\xe2\x9c\x93",
                                          [SCREEN_MARK_READ] = "\xe2\x9c\x93\xe2\x9c\x93"};
+
+/** Blanks that make a mark two columns wide. */
+static const char *mark_padding(enum screen_mark mark)
+{
+    return mark == SCREEN_MARK_NONE ? "  " : mark == SCREEN_MARK_READ ? "" : " ";
+}
 
 static const char *style(const char *code)
 {
@@ -66,6 +72,9 @@ static void learn_size(void)
     if (columns != screen.columns) {
         screen.columns = columns;
         screen.rows_from = screen.rows;
+        if (screen.interactive) {
+            rl_resize_terminal();
+        }
     }
 }
 
@@ -237,10 +246,10 @@ uint64_t screen_message(const struct screen_message *message)
     snprintf(line_break, sizeof line_break, "\n%*s", TEXT_COLUMN, "");
     char *text = harmless(message->text, line_break);
     char *line = NULL;
-    CHECK_ALWAYS(asprintf(&line, "%s%s%s %s%s%s %s%-8s%s %s", style(STYLE_DIM), time,
+    CHECK_ALWAYS(asprintf(&line, "%s%s%s %s%s%s%s %s%-8s%s %s", style(STYLE_DIM), time,
                           style(STYLE_END),
                           style(message->mark == SCREEN_MARK_READ ? STYLE_READ : STYLE_DIM),
-                          mark_texts[message->mark], style(STYLE_END),
+                          mark_texts[message->mark], mark_padding(message->mark), style(STYLE_END),
                           style(message->own ? STYLE_OWN : STYLE_PARTNER), message->name,
                           style(STYLE_END), text) >= 0);
     uint64_t row = print_above(line);
@@ -261,9 +270,9 @@ void screen_set_mark(uint64_t handle, enum screen_mark mark)
         return;
     }
     /* Save the place, go up, write, come back. */
-    printf("\0337\033[%lluA\033[%dG%s%s%s\0338", (unsigned long long)up, MARK_COLUMN,
+    printf("\0337\033[%lluA\033[%dG%s%s%s%s\0338", (unsigned long long)up, MARK_COLUMN,
            style(mark == SCREEN_MARK_READ ? STYLE_READ : STYLE_DIM), mark_texts[mark],
-           style(STYLE_END));
+           mark_padding(mark), style(STYLE_END));
     fflush(stdout);
 }
 
@@ -327,6 +336,7 @@ void screen_read(void)
         return;
     }
     int before = rl_end;
+    learn_size();
     rl_callback_read_char();
     if (rl_end > 0 && rl_end != before && rl_line_buffer[0] != '/') {
         screen.events.typing(screen.events.self);

@@ -78,13 +78,16 @@ static void come_back(struct chat *chat)
     if (chat->client != NULL || chat_now_ms() < chat->reconnect_at_ms) {
         return;
     }
-    int error = chat_link_open(chat);
+    bool paired = false;
+    int error = chat_link_open(chat, &paired);
     if (error == ERR_UNAUTHENTICATED || error == ERR_INVALID_CREDENTIALS) {
         chat->status = 1;
         chat->quitting = true;
         chat->quit_by_ms = 0;
     } else if (error != 0) {
         chat_link_lost(chat);
+    } else {
+        chat_enter(chat, paired);
     }
 }
 
@@ -163,11 +166,12 @@ static void take_signals(void)
     sigprocmask(SIG_BLOCK, &ends, NULL);
 }
 
-static int converse(struct chat *chat)
+static int converse(struct chat *chat, bool paired)
 {
     screen_open(&(struct screen_events){
         .self = chat, .line = line_entered, .typing = line_changed, .end = input_ended});
     take_signals();
+    chat_enter(chat, paired);
     while (!is_done(chat)) {
         turn(chat);
     }
@@ -232,10 +236,11 @@ static int start(struct chat *chat)
     if (error != 0) {
         return explain_state(error, options->email);
     }
-    error = chat_link_open(chat);
+    bool paired = false;
+    error = chat_link_open(chat, &paired);
     int status = 1;
     if (error == 0) {
-        status = converse(chat);
+        status = converse(chat, paired);
     } else if (error == ERR_IO && chat->client == NULL) {
         complain(&subcommand_chat, 1,
                  "no duet server answers at %s; start one with: make run (or build/duetd)",

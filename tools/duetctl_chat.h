@@ -88,8 +88,8 @@ struct chat {
 int64_t chat_now_ms(void);  /* monotonic */
 int64_t chat_wall_ms(void); /* UTC */
 
-/** Connects, signs in, opens the session and shows where things stand. 0 or what is in the way. */
-int chat_link_open(struct chat *chat);
+/** Connects, signs in and opens the session; chat_enter follows. 0 or what is in the way. */
+int chat_link_open(struct chat *chat, bool *paired);
 /** The connection is gone: says so, and when to try again. */
 void chat_link_lost(struct chat *chat);
 /** Renews the access token when it is time. */

@@ -33,11 +33,14 @@ static void command_match(struct chat *chat, const char *argument)
     chat_match(chat, argument);
 }
 
-static int64_t unread_of(const struct couple_info_result *info, const struct chat *chat)
+/** Asks with the mark where it is, which moves nothing. */
+static int64_t count_unread(struct chat *chat)
 {
-    return chat->seen > chat->read_told || info->last_msg <= chat->read_told
-               ? 0
-               : info->last_msg - chat->read_told;
+    struct chat_read_args args = {.up_to = chat->read_told};
+    struct chat_read_result result;
+    int error =
+        chat_call(chat, "chat.read", &chat_read_args_type, &args, &chat_read_result_type, &result);
+    return error == 0 ? result.unread : 0;
 }
 
 static void show_members(struct chat *chat, const struct couple_info_result *info)
@@ -73,7 +76,7 @@ static void command_info(struct chat *chat, const char *argument)
     }
     show_members(chat, &info);
     screen_note("%lld messages, %lld unread, %zu not yet sent", (long long)info.last_msg,
-                (long long)unread_of(&info, chat), chat->state->unsent_count);
+                (long long)count_unread(chat), chat->state->unsent_count);
 }
 
 static void command_leave(struct chat *chat, const char *argument)

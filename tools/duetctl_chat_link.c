@@ -316,7 +316,7 @@ static void drop_client(struct chat *chat)
     }
 }
 
-int chat_link_open(struct chat *chat)
+int chat_link_open(struct chat *chat, bool *paired)
 {
     bool again = chat->was_open;
     int error = duet_client_connect(chat->options.host, chat->options.port,
@@ -326,8 +326,7 @@ int chat_link_open(struct chat *chat)
         return ERR_IO;
     }
     chat->was_open = false; /* failures until then are reported here */
-    bool paired = false;
-    error = sign_in(chat, &paired);
+    error = sign_in(chat, paired);
     chat->was_open = error == 0 || again;
     if (error != 0) {
         drop_client(chat);
@@ -338,7 +337,6 @@ int chat_link_open(struct chat *chat)
     if (again) {
         screen_note("connected again");
     }
-    chat_enter(chat, paired);
     return 0;
 }
 
