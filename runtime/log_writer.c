@@ -11,8 +11,7 @@
 
 #define IDLE_MS 200
 #define TAIL_EVERY_MS 50
-#define TEND_EVERY_MS 20 /* under load; often enough to fill a segment ahead as fast as one fills  \
-                          */
+#define TEND_EVERY_MS 20 /* fills a segment ahead faster than one fills up */
 
 void log_writer_add(struct log_writer *writer, uint16_t shard, struct buffer *records,
                     uint64_t first, uint64_t count)
@@ -151,7 +150,6 @@ void log_writer_start(struct log_writer *writer, struct node *node)
 {
     writer->node = node;
     writer->waiting = memory_alloc(node->worker_count * sizeof *writer->waiting);
-    log_prepare(node->log); /* a crash may have left the newest segment nearly full */
     CHECK_ALWAYS(uv_mutex_init(&writer->lock) == 0);
     CHECK_ALWAYS(uv_cond_init(&writer->wake) == 0);
     CHECK_ALWAYS(uv_thread_create(&writer->thread, run, writer) == 0);

@@ -73,8 +73,8 @@ struct lsn log_commit(struct log *log, const struct bytes *batches, uint32_t bat
 
 /**
  * Makes the next segment ready when half of the present one is used, unless that would cut into
- * the reserve; called by the writer when idle. Cheap when there is nothing to do; at most about as
- * long as a commit, but once in a segment some milliseconds.
+ * the reserve; called by the writer when idle and every few commits. Cheap when there is nothing to
+ * do; at most about as long as a commit, but once in a segment some milliseconds.
  */
 void log_prepare(struct log *log);
 
