@@ -1,10 +1,11 @@
 # make run    a running server from a bare machine
+# make docs   the reference in docs/ anew, from the declarations
 # make test   everything that must hold before a change is taken
 JOBS ?= $(shell nproc)
 DATA ?= ./data
 export JOBS
 
-.PHONY: run build test test-all gates format clean deps-build deps-test
+.PHONY: run build docs test test-all gates format clean deps-build deps-test
 
 run: build
 	@exec build/duetd --data $(DATA)
@@ -17,6 +18,9 @@ test: deps-test
 
 test-all: deps-test
 	@scripts/test-all.sh
+
+docs: build
+	@build/duetctl describe --format md > docs/operations.md
 
 gates:
 	@scripts/gates/run.sh

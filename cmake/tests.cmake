@@ -155,3 +155,10 @@ foreach(source ${sources})
   duet_test_executable(spike_${base} "${source}")
   duet_add_test(spike_${base} ${DUET_TIMEOUT} spike)
 endforeach()
+
+# The reference in docs/ is printed by the program: it must be what the program prints.
+if(TARGET duetctl)
+  add_test(NAME docs_operations COMMAND sh -c
+    "'${CMAKE_BINARY_DIR}/duetctl' describe --format md | diff -u '${CMAKE_SOURCE_DIR}/docs/operations.md' - || { echo 'run: make docs'; exit 1; }")
+  set_tests_properties(docs_operations PROPERTIES LABELS unit TIMEOUT ${DUET_TIMEOUT})
+endif()
