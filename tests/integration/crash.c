@@ -43,7 +43,8 @@ static int start(struct crash *crash)
     /* Small segments, early flushes and short-lived actors: more of everything within a round. */
     struct crash_server_options options = {
         .data = crash->data,
-        .set = {shards, "costly_per_minute=1000000", "costly_per_minute_address=10000000",
+        .set = {shards, crash->seed % 2 != 0 ? "log_keep=no" : "log_keep=yes",
+                "costly_per_minute=1000000", "costly_per_minute_address=10000000",
                 "log_segment=16MiB", "flush_age=50ms", "actor_idle=100ms", "log_level=warn"}};
     return crash_server_start(&options, &crash->server);
 }

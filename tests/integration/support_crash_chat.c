@@ -149,7 +149,7 @@ static void take_answers(struct crash_chatter *chatter)
 
 static int chatter_open(struct crash_chatter *chatter, uint16_t port)
 {
-    struct session_open_result result;
+    struct session_open_result result = {0};
     struct stream_cursor cursor = {
         .stream = STREAM_COUPLE, .epoch = chatter->epoch, .after = chatter->view.low};
     bool resume = !id_is_zero(chatter->epoch);
@@ -399,4 +399,20 @@ void crash_fleet_check(struct crash_fleet *fleet, bool all)
         }
         check_history(&fleet->chatters[2 * i]);
     }
+}
+
+int crash_fleet_inspect(struct crash_fleet *fleet, uint16_t port)
+{
+    for (int i = 0; i < fleet->couples; i++) {
+        struct crash_chatter *chatter = &fleet->chatters[2 * i];
+        struct session_open_result result;
+        int error = crash_account_open(&chatter->account, port, NULL, &result);
+        if (error != 0) {
+            return error;
+        }
+        crash_ledger_find_again(chatter->ledger);
+        check_history(chatter);
+        crash_account_close(&chatter->account);
+    }
+    return 0;
 }

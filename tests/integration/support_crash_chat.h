@@ -58,4 +58,7 @@ void crash_fleet_drop(struct crash_fleet *fleet);
 /** Compares the histories with the ledgers: what is new since the last time, or all of it. */
 void crash_fleet_check(struct crash_fleet *fleet, bool all);
 
+/** On a server with a copy of the data: only reads, and compares all of it. 0 or a code. */
+int crash_fleet_inspect(struct crash_fleet *fleet, uint16_t port);
+
 #endif

@@ -31,6 +31,9 @@ struct crash_tally {
 /** Adds one to a count of the tally, after saying what is wrong. */
 __attribute__((format(printf, 2, 3))) void crash_wrong(uint64_t *count, const char *format, ...);
 
+/** Off where a test provokes what is wrong: then nothing is said, only counted. */
+void crash_wrong_show(bool on);
+
 bool crash_tally_is_bad(const struct crash_tally *tally);
 
 struct said {

@@ -13,40 +13,15 @@
 
 #include "base/error.h"
 #include "client/tcp.h"
+#include "tests/integration/support_daemon.h"
 
 #define START_TIMEOUT_MS 120000
-
-const char *crash_built(const char *name)
-{
-    static char path[PATH_MAX];
-    const char *directory = getenv("DUET_BIN");
-    (void)snprintf(path, sizeof path, "%s/%s", directory != NULL ? directory : "build", name);
-    return path;
-}
-
-/* --- processes --- */
-
-int crash_run(const char *const *words)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        int quiet = open("/dev/null", O_WRONLY);
-        (void)dup2(quiet, STDOUT_FILENO);
-        (void)execvp(words[0], (char *const *)words);
-        _exit(127);
-    }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) {
-        return -1;
-    }
-    return WEXITSTATUS(status);
-}
 
 static void watch_writes(const struct crash_server_options *options)
 {
     (void)setenv("DUET_POWERCUT_DIR", options->data, 1);
     (void)setenv("DUET_POWERCUT_JOURNAL", options->journal, 1);
-    (void)setenv("LD_PRELOAD", crash_built("libduetpowercut.so"), 1);
+    (void)setenv("LD_PRELOAD", program_path("libduetpowercut.so"), 1);
 }
 
 static _Noreturn void become(const struct crash_server_options *options, int out)
@@ -68,7 +43,7 @@ static _Noreturn void become(const struct crash_server_options *options, int out
     if (options->journal != NULL) {
         watch_writes(options);
     }
-    (void)execv(crash_built("duetd"), (char *const *)words);
+    (void)execv(program_path("duetd"), (char *const *)words);
     _exit(127);
 }
 
@@ -147,7 +122,21 @@ void crash_place_make(char out[PATH_MAX])
     }
 }
 
+static void run(const char *const *words)
+{
+    char output[256];
+    if (program_run((char *const *)(uintptr_t)words, output, sizeof output, true) != 0) {
+        (void)fprintf(stderr, "%s failed: %s\n", words[0], output);
+        abort();
+    }
+}
+
 void crash_place_remove(const char *place)
 {
-    (void)crash_run((const char *const[]){"rm", "-rf", "--", place, NULL});
+    run((const char *const[]){"/bin/rm", "-rf", "--", place, NULL});
+}
+
+void crash_place_copy(const char *from, const char *to)
+{
+    run((const char *const[]){"/bin/cp", "-a", "--", from, to, NULL});
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CRASH_OPTIONS_MAX 8
+#define CRASH_OPTIONS_MAX 12
 
 struct crash_server_options {
     const char *data;
@@ -33,14 +33,11 @@ int crash_server_start(const struct crash_server_options *options, struct crash_
 /** SIGKILL, and waits for the end. False if it had ended by itself before: a failure of its own. */
 bool crash_server_kill(struct crash_server *server);
 
-/** Path of a program or library in the build directory (DUET_BIN). Static until the next call. */
-const char *crash_built(const char *name);
-
-/** Runs a program to its end; its output goes nowhere. Its exit status, or -1. */
-int crash_run(const char *const *words);
-
-/** A new directory for data below the working directory; ended with a NUL, below PATH_MAX. */
+/** A new directory below the working directory. */
 void crash_place_make(char out[PATH_MAX]);
+/** Removes a file or a whole directory; none is fine. */
 void crash_place_remove(const char *place);
+/** Copies a directory with all that is in it; `to` must not be there. */
+void crash_place_copy(const char *from, const char *to);
 
 #endif
