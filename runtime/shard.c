@@ -232,6 +232,7 @@ int shard_replay(struct shard *shard, const struct log_record *record)
     if (shard->kinds[record->address.kind] == NULL) {
         return ERR_CORRUPT;
     }
+    shard->tail = record->lsn; /* a flush on the way must not take the checkpoint back */
     struct actor *actor = actor_get(shard, record->address);
     if (record->lsn.v <= actor->durable_lsn.v) {
         return 0; /* state has it */
