@@ -17,6 +17,7 @@ bool bucket_take(struct bucket *bucket, uint32_t per_minute, int64_t now_ms, int
     int64_t full_at_us = bucket->full_at_us > now_us ? bucket->full_at_us : now_us;
     if (full_at_us - now_us > burst_us) { /* the clock was set back */
         full_at_us = now_us + burst_us;
+        bucket->full_at_us = full_at_us;
     }
     int64_t early_us = full_at_us + token_us - burst_us - now_us;
     if (early_us > 0) {

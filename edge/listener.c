@@ -29,6 +29,7 @@
 #define WAITING_MAX 8192
 #define BACKLOG 4096
 #define RECEIVE_BUFFER_BYTES 65536 /* what a peer may push while it is not read */
+#define SEND_BUFFER_BYTES 131072   /* what the kernel holds for one that does not read */
 
 struct waiting {
     uv_poll_t poll;
@@ -227,6 +228,7 @@ int listener_create(const struct listener_config *config, struct listener **out)
     listener->config = *config;
     /* Inherited by what is accepted; set before listen, so that the window fits it. */
     set_option(config->fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+    set_option(config->fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES);
     listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (listen(config->fd, BACKLOG) != 0 ||
         uv_poll_init(config->loop, &listener->poll, config->fd) != 0) {

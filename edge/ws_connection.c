@@ -114,7 +114,11 @@ void ws_connection_kill(struct connection *connection)
     if (connection->close_by_ms == 0) {
         connection->close_by_ms = loop_now(connection) + WS_CLOSE_WITHIN_MS;
     }
-    shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
+    /* What the kernel still holds for a peer that does not read is dropped with a reset. */
+    static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    int fd = lws_get_socket_fd(connection->wsi);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    shutdown(fd, SHUT_RDWR);
 }
 
 void ws_connection_flush(struct connection *connection)

@@ -1,0 +1,131 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "edge/http_head.h"
+#include "wire/record.h"
+
+#define HOST "Host: a\r\n"
+
+static struct http_head judge(const char *text)
+{
+    return http_head_judge(text_of(text));
+}
+
+static void a_websocket_request_is_told_by_its_whole_path(void **state)
+{
+    (void)state;
+    assert_int_equal(judge("GET /ws HTTP/1.1\r\n" HOST "\r\n").verdict, HTTP_HEAD_WS);
+    assert_int_equal(judge("GET /ws?x=1 HTTP/1.1\r\n" HOST "\r\n").verdict, HTTP_HEAD_WS);
+    assert_int_equal(judge("GET /wsx HTTP/1.1\r\n" HOST "\r\n").verdict, HTTP_HEAD_OTHER);
+    assert_int_equal(judge("GET /ws/ HTTP/1.1\r\n" HOST "\r\n").verdict, HTTP_HEAD_OTHER);
+    assert_int_equal(judge("POST /ws HTTP/1.1\r\n" HOST "\r\n").verdict, HTTP_HEAD_OTHER);
+}
+
+static void every_beginning_of_a_good_head_asks_for_more(void **state)
+{
+    static const char head[] = "GET /ws HTTP/1.1\r\n" HOST "Content-Length: 3\r\nX:  y \r\n\r\n";
+    (void)state;
+    for (size_t len = 0; len < sizeof head - 1; len++) {
+        /* exactly as long as what is judged, so that reading on is noticed */
+        uint8_t *copy = malloc(len + 1);
+        memcpy(copy, head, len);
+        copy = realloc(copy, len == 0 ? 1 : len);
+        assert_int_equal(http_head_judge(bytes_of(copy, len)).verdict, HTTP_HEAD_MORE);
+        free(copy);
+    }
+    assert_int_equal(judge(head).verdict, HTTP_HEAD_WS);
+}
+
+static void what_comes_after_the_head_is_not_looked_at(void **state)
+{
+    (void)state;
+    assert_int_equal(judge("GET / HTTP/1.1\r\n" HOST "\r\n\n\r\x01 X").verdict, HTTP_HEAD_OTHER);
+}
+
+static void what_could_be_read_in_two_ways_is_refused(void **state)
+{
+    static const char *const heads[] = {
+        "GET / HTTP/1.1\n" HOST "\r\n",
+        "GET / HTTP/1.1\r\nHost: a\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "\n",
+        "GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "X: a\x01\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "X : a\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "X\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST ": a\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST HOST "\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET /a b HTTP/1.1\r\n" HOST "\r\n",
+        "GET  / HTTP/1.1\r\n" HOST "\r\n",
+        "GET /\x80 HTTP/1.1\r\n" HOST "\r\n",
+        "get / HTTP/1.1\r\n" HOST "\r\n",
+        "GET /\r\n\r\n",
+        "\r\nGET / HTTP/1.1\r\n" HOST "\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: 0x1\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        struct http_head head = judge(heads[i]);
+        if (head.verdict != HTTP_HEAD_REFUSED || head.status != 400) {
+            print_message("%s\n", heads[i]);
+        }
+        assert_int_equal(head.verdict, HTTP_HEAD_REFUSED);
+        assert_int_equal(head.status, 400);
+    }
+}
+
+static void a_fault_is_seen_before_the_head_is_complete(void **state)
+{
+    (void)state;
+    assert_int_equal(judge("\x16\x03\x01").verdict, HTTP_HEAD_REFUSED);
+    assert_int_equal(judge("GET / HTTP/1.1\r\n X: a").verdict, HTTP_HEAD_MORE);
+    assert_int_equal(judge("GET / HTTP/1.1\r\n X: a\r\n").verdict, HTTP_HEAD_REFUSED);
+    assert_int_equal(judge("PRI * HTTP/2.0\r\n").status, 505);
+}
+
+static void a_head_is_bounded_in_bytes_and_in_fields(void **state)
+{
+    struct buffer text = {0};
+    (void)state;
+    buffer_append(&text, "GET / HTTP/1.1\r\n", 16);
+    for (int i = 0; i < HTTP_HEAD_FIELDS_MAX + 2; i++) {
+        buffer_append(&text, "X: a\r\n", 6);
+    }
+    assert_int_equal(http_head_judge(buffer_bytes(&text)).status, 431);
+    buffer_clear(&text);
+    buffer_append(&text, "GET /ws HTTP/1.1\r\n" HOST "X: ", 30);
+    memset(buffer_extend(&text, HTTP_HEAD_BYTES_MAX), 'a', HTTP_HEAD_BYTES_MAX);
+    text.len = HTTP_HEAD_BYTES_MAX - 1;
+    assert_int_equal(http_head_judge(buffer_bytes(&text)).verdict, HTTP_HEAD_MORE);
+    text.len = HTTP_HEAD_BYTES_MAX;
+    assert_int_equal(http_head_judge(buffer_bytes(&text)).status, 431);
+    text.len = HTTP_HEAD_WS_BYTES_MAX;
+    buffer_append(&text, "\r\n\r\n", 4);
+    assert_int_equal(http_head_judge(buffer_bytes(&text)).status, 431);
+    buffer_fini(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_websocket_request_is_told_by_its_whole_path),
+        cmocka_unit_test(every_beginning_of_a_good_head_asks_for_more),
+        cmocka_unit_test(what_comes_after_the_head_is_not_looked_at),
+        cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
+        cmocka_unit_test(a_fault_is_seen_before_the_head_is_complete),
+        cmocka_unit_test(a_head_is_bounded_in_bytes_and_in_fields),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
