@@ -23,6 +23,7 @@
 
 struct crash {
     uint64_t rounds;
+    uint64_t done;
     uint64_t seed;
     uint64_t couples;
     uint64_t pairs;
@@ -107,6 +108,7 @@ static int run(struct crash *crash)
     for (uint64_t round = 1; error == 0 && round <= crash->rounds; round++) {
         error = load_and_kill(crash);
         error = error != 0 ? error : restart_and_check(crash, round == crash->rounds);
+        crash->done = round;
         if (error != 0 || crash_tally_is_bad(&crash->tally)) {
             (void)fprintf(stderr, "in round %" PRIu64 " of seed %" PRIu64 ", data in %s\n", round,
                           crash->seed, crash->data);
@@ -127,7 +129,7 @@ static int report(const struct crash *crash)
     (void)printf("rounds %" PRIu64 " acked %" PRIu64 " in_flight %" PRIu64 " mid_pairing %" PRIu64
                  " lost %" PRIu64 " doubled %" PRIu64 " disordered %" PRIu64
                  " half_couples %" PRIu64 "\n",
-                 crash->rounds, tally->acked, tally->in_flight, tally->mid_pairing, tally->lost,
+                 crash->done, tally->acked, tally->in_flight, tally->mid_pairing, tally->lost,
                  tally->doubled, tally->disordered, tally->half_couples);
     return idle || crash_tally_is_bad(tally) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
