@@ -31,8 +31,16 @@ struct overlay *overlay_create(void)
     return memory_alloc(sizeof(struct overlay));
 }
 
+static struct overlay_row **hint_of(struct overlay *overlay, const struct overlay_row *row)
+{
+    return &overlay->newest[row->data[ADDRESS_BYTES] % OVERLAY_HINTS];
+}
+
 static void row_drop(struct overlay *overlay, struct overlay_row *row)
 {
+    if (*hint_of(overlay, row) == row) {
+        *hint_of(overlay, row) = NULL;
+    }
     RB_REMOVE(overlay_tree, &overlay->rows, row);
     overlay->bytes -= sizeof *row + ADDRESS_BYTES + row->key_len + row->value_len;
     overlay->count--;
@@ -90,16 +98,51 @@ static struct overlay_row *row_create(struct address address, uint8_t collection
     return row;
 }
 
-void overlay_set(struct overlay *overlay, struct address address, uint8_t collection,
-                 struct bytes key, const struct bytes *value)
+/**
+ * Most rows are numbered, and come right after the last one of their collection: then there is
+ * nothing to search. False when it does not belong there.
+ */
+static bool insert_after_newest(struct overlay *overlay, struct overlay_row *row)
 {
-    CHECK_ALWAYS(key.len < 500);
-    struct overlay_row *row = row_create(address, collection, key, value);
+    struct overlay_row *before = *hint_of(overlay, row);
+    if (before == NULL || row_compare(before, row) >= 0) {
+        return false;
+    }
+    struct overlay_row *after = RB_NEXT(overlay_tree, &overlay->rows, before);
+    if (after != NULL && row_compare(row, after) >= 0) {
+        return false;
+    }
+    /* Neighbours: either `before` has no right child, or `after` is the least below it. */
+    struct overlay_row *parent = RB_RIGHT(before, link) == NULL ? before : after;
+    RB_SET(row, parent, link);
+    if (parent == before) {
+        RB_RIGHT(parent, link) = row;
+    } else {
+        RB_LEFT(parent, link) = row;
+    }
+    overlay_tree_RB_INSERT_COLOR(&overlay->rows, row);
+    return true;
+}
+
+static void insert(struct overlay *overlay, struct overlay_row *row)
+{
+    if (insert_after_newest(overlay, row)) {
+        return;
+    }
     struct overlay_row *old = RB_INSERT(overlay_tree, &overlay->rows, row);
     if (old != NULL) {
         row_drop(overlay, old);
         RB_INSERT(overlay_tree, &overlay->rows, row);
     }
+}
+
+void overlay_set(struct overlay *overlay, struct address address, uint8_t collection,
+                 struct bytes key, const struct bytes *value)
+{
+    CHECK_ALWAYS(key.len < 500);
+    struct overlay_row *row = row_create(address, collection, key, value);
+    insert(overlay, row);
+    *hint_of(overlay, row) = row;
     overlay->bytes += sizeof *row + ADDRESS_BYTES + row->key_len + row->value_len;
     overlay->count++;
 }

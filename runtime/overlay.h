@@ -24,10 +24,13 @@ struct overlay_row {
 };
 RB_HEAD(overlay_tree, overlay_row);
 
+#define OVERLAY_HINTS 8
+
 struct overlay {
     struct overlay_tree rows;
     size_t bytes;
     uint32_t count;
+    struct overlay_row *newest[OVERLAY_HINTS]; /* last one inserted, by collection */
     uint8_t cleared[32]; /* bit per collection: whatever lies below this layer is gone */
 };
 
