@@ -11,7 +11,9 @@
 
 #define IDLE_MS 200
 #define TAIL_EVERY_MS 50
-#define TEND_EVERY_MS 20 /* fills a segment ahead faster than one fills up */
+#define COMMIT_BYTES_MAX ((size_t)16 << 20) /* log_commit's bound */
+#define RUN_PREFIX 4                        /* before each encoded record */
+#define TEND_EVERY_MS 20                    /* fills a segment ahead faster than one fills up */
 
 void log_writer_add(struct log_writer *writer, uint16_t shard, struct buffer *records,
                     uint64_t first, uint64_t count)
@@ -86,38 +88,91 @@ static void tell_durable(struct node *node, uint16_t shard, uint64_t first, uint
     worker_post(&node->workers[shard], &list);
 }
 
-static uint32_t gather(struct node *node, struct shard_batches *taken, struct bytes *runs)
+/** Where in what was taken the next commit begins. */
+struct place {
+    uint16_t shard;
+    uint32_t buffer;
+    size_t offset;
+};
+
+/** Bytes of whole records at the front of `rest` that fit into `room`. */
+static size_t fit(struct bytes rest, size_t room, uint64_t *records)
 {
+    size_t at = 0;
+    while (at < rest.len) {
+        size_t len = RUN_PREFIX + get_u32(rest.data + at);
+        if (len > room - at) {
+            break;
+        }
+        at += len;
+        (*records)++;
+    }
+    return at;
+}
+
+/** Fills `runs` and the number of records per shard, up to what one commit may hold. */
+static uint32_t gather(struct node *node, const struct shard_batches *taken, struct place *place,
+                       struct bytes *runs, uint64_t *records)
+{
+    size_t room = COMMIT_BYTES_MAX;
     uint32_t count = 0;
-    for (uint16_t i = 0; i < node->worker_count; i++) {
-        for (uint32_t b = 0; b < taken[i].count; b++) {
-            runs[count++] = buffer_bytes(&taken[i].buffers[b]);
+    for (; place->shard < node->worker_count; place->shard++, place->buffer = 0) {
+        const struct shard_batches *batches = &taken[place->shard];
+        for (; place->buffer < batches->count; place->buffer++, place->offset = 0) {
+            struct bytes rest = buffer_bytes(&batches->buffers[place->buffer]);
+            rest = bytes_of(rest.data + place->offset, rest.len - place->offset);
+            size_t len = fit(rest, room, &records[place->shard]);
+            runs[count] = bytes_of(rest.data, len);
+            count += len != 0;
+            if (len < rest.len) {
+                CHECK_ALWAYS(count != 0);
+                place->offset += len;
+                return count;
+            }
+            room -= len;
         }
     }
     return count;
 }
 
-static void commit(struct log_writer *writer, struct shard_batches *taken, uint64_t *tail_told_ms)
+static void tell_all_durable(struct node *node, struct shard_batches *taken,
+                             const uint64_t *records, struct lsn lsn, struct lsn tail,
+                             uint64_t *tail_told_ms)
 {
-    struct node *node = writer->node;
-    uint32_t total = 0;
-    for (uint16_t i = 0; i < node->worker_count; i++) {
-        total += taken[i].count;
-    }
-    struct bytes *runs = memory_alloc(total * sizeof *runs);
-    uint32_t count = gather(node, taken, runs);
-    struct lsn tail = {0};
-    uint64_t lsn = log_commit(node->log, runs, count, &tail).v;
-    free(runs);
     uint64_t now = uv_hrtime() / 1000000;
     bool tell_all = now - *tail_told_ms >= TAIL_EVERY_MS;
     *tail_told_ms = tell_all ? now : *tail_told_ms;
     for (uint16_t i = 0; i < node->worker_count; i++) {
-        uint64_t records = taken[i].count == 0 ? 0 : taken[i].records;
-        if (records != 0 || tell_all) {
-            tell_durable(node, i, taken[i].first, records, (struct lsn){lsn}, tail);
+        if (records[i] != 0 || tell_all) {
+            tell_durable(node, i, taken[i].first, records[i], lsn, tail);
         }
-        lsn += records;
+        lsn.v += records[i];
+        taken[i].first += records[i];
+    }
+}
+
+/** In one commit if it fits: what piled up during a slow one may be more than the log takes. */
+static void commit(struct log_writer *writer, struct shard_batches *taken, uint64_t *tail_told_ms)
+{
+    struct node *node = writer->node;
+    uint16_t shards = node->worker_count;
+    struct place place = {0};
+    uint32_t total = 0;
+    for (uint16_t i = 0; i < shards; i++) {
+        total += taken[i].count;
+    }
+    struct bytes *runs = memory_alloc(total * sizeof *runs);
+    uint64_t *records = memory_alloc(shards * sizeof *records);
+    while (place.shard < shards) {
+        struct lsn tail = {0};
+        memset(records, 0, shards * sizeof *records);
+        uint32_t count = gather(node, taken, &place, runs, records);
+        struct lsn first = log_commit(node->log, runs, count, &tail);
+        tell_all_durable(node, taken, records, first, tail, tail_told_ms);
+    }
+    free(records);
+    free(runs);
+    for (uint16_t i = 0; i < shards; i++) {
         for (uint32_t b = 0; b < taken[i].count; b++) {
             buffer_fini(&taken[i].buffers[b]);
         }
