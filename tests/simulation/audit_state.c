@@ -186,6 +186,9 @@ static void check_couple(struct audit *audit, struct address self, const struct 
                      couple->state, trace_id(members[i]));
         }
     }
+    if (couple->state == COUPLE_LIVE && ledger_is_ended(audit->ledger, self.id)) {
+        sim_fail("%s lives on, and somebody was told that it ended", trace_address(self));
+    }
     if (couple->state == COUPLE_ERASED) {
         return; /* its stream is gone */
     }

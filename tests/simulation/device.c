@@ -29,6 +29,10 @@ static void go_offline(struct device *device)
     device->connection = NULL;
     device->connect_number++;
     for (struct task *task = device->tasks; task != NULL; task = task->next) {
+        if (task->once && !task->done && task->request != 0) {
+            task->done = true;
+            task->error = ERR_SHUTTING_DOWN; /* who knows */
+        }
         task->request = 0;
     }
 }

@@ -53,6 +53,7 @@ struct task {
     bool after;
     char text[64]; /* of SEND; the code of INVITE and MATCH */
     uint32_t tries;
+    bool once; /* not asked again when the answer is lost */
 };
 
 /** What the device has seen of a stream. */

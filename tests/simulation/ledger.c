@@ -16,6 +16,8 @@ struct ledger {
     struct stream *streams;
     struct acked *acked;
     uint32_t acked_count, acked_cap;
+    struct id *ended;
+    uint32_t ended_count;
 };
 
 struct ledger *ledger_create(void)
@@ -32,6 +34,7 @@ void ledger_destroy(struct ledger *ledger)
         free(stream);
     }
     free(ledger->acked);
+    free(ledger->ended);
     free(ledger);
 }
 
@@ -99,6 +102,25 @@ void ledger_acked(struct ledger *ledger, struct id user, struct id device, int64
     }
     ledger->acked[ledger->acked_count++] = (struct acked){
         .user = user, .device = device, .epoch = epoch, .no = no, .seq = seq, .msg = msg};
+}
+
+void ledger_ended(struct ledger *ledger, struct id couple)
+{
+    if (!ledger_is_ended(ledger, couple)) {
+        ledger->ended =
+            memory_resize(ledger->ended, (ledger->ended_count + 1) * sizeof *ledger->ended);
+        ledger->ended[ledger->ended_count++] = couple;
+    }
+}
+
+bool ledger_is_ended(const struct ledger *ledger, struct id couple)
+{
+    for (uint32_t i = 0; i < ledger->ended_count; i++) {
+        if (id_equal(ledger->ended[i], couple)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct stream_fact *ledger_fact(const struct ledger *ledger, struct id epoch, int64_t seq)

@@ -40,6 +40,10 @@ void ledger_note(struct ledger *ledger, struct id epoch, int64_t seq,
 /** This device was told that its message `no` stands there. */
 void ledger_acked(struct ledger *ledger, struct id user, struct id device, int64_t no,
                   struct id epoch, int64_t seq, int64_t msg);
+/** Somebody was told that this couple is no more. */
+void ledger_ended(struct ledger *ledger, struct id couple);
+bool ledger_is_ended(const struct ledger *ledger, struct id couple);
+
 /** … or NULL. */
 const struct stream_fact *ledger_fact(const struct ledger *ledger, struct id epoch, int64_t seq);
 

@@ -33,6 +33,31 @@ static void short_chat(struct stage *stage)
     if (a->acked != 4 || b->acked != 4) {
         sim_fail("not every message was acknowledged");
     }
+    if (stage->machine.crashes == 0 && a->repeats + b->repeats != 0) {
+        sim_fail("a session was pushed what it had sent itself");
+    }
+}
+
+/** What a refusal says must last too: the partner may be told of an end that is not on disk yet. */
+static void refused(struct stage *stage)
+{
+    struct device *a = stage_person(stage), *b = stage_person(stage);
+    stage_wait_ready(stage, a);
+    stage_wait_ready(stage, b);
+    stage_pair(stage, a, b);
+    stage_arm(stage);
+    device_leave(a)->once = true;
+    for (int i = 0; i < 6; i++) {
+        stage_wait(stage, say(b, i));
+    }
+    stage_audit(stage);
+}
+
+static void slow_disk(struct sim_random *random, struct weather *weather)
+{
+    weather->net_us = 500;
+    weather->post_us = 100;
+    weather->commit_us = sim_between(random, 2000, 30000);
 }
 
 /** Away while the partner speaks, then back: all of it, in order. */
@@ -69,4 +94,5 @@ static void small_pages(struct sim_random *random, struct weather *weather)
 const struct scenario chat_scenarios[] = {
     {.name = "chat-short", .run = short_chat, .enumerated = true},
     {.name = "chat-resume", .run = resume, .weather = small_pages, .enumerated = true},
+    {.name = "chat-refused", .run = refused, .weather = slow_disk, .enumerated = true},
     {.name = NULL}};

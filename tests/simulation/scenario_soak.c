@@ -96,7 +96,7 @@ static void be_a_couple(struct soak *soak, struct device *device)
     } else if (what < 95) {
         device_do(device, TASK_TYPING);
     } else if (what < 97) {
-        device_leave(device);
+        device_leave(device)->once = sim_one_in(random, 2);
     } else {
         device_do(device, TASK_PING);
     }

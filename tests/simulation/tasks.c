@@ -257,5 +257,7 @@ void task_answered(struct device *device, const struct rpc_incoming *answer)
     task->error = answer->error;
     if (answer->error == 0) {
         take_result(device, task, answer->result);
+    } else if (answer->error == ERR_NOT_PAIRED && !id_is_zero(task->couple)) {
+        ledger_ended(device->ledger, task->couple);
     }
 }
