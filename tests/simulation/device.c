@@ -264,6 +264,7 @@ static void closed(void *self, int code)
 {
     struct device *device = self;
     trace("%s: closed with %d", device->name, code);
+    device->closes++;
     if (code == 4501 || code == 4502 || code == 4503 || code == 4504 || code == 4505) {
         device->has_tokens = false;
     }

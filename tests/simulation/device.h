@@ -53,7 +53,8 @@ struct task {
     bool after;
     char text[64]; /* of SEND; the code of INVITE and MATCH */
     uint32_t tries;
-    bool once; /* not asked again when the answer is lost */
+    uint32_t repeat; /* of SEND: the text so many times over; 0: once */
+    bool once;       /* not asked again when the answer is lost */
 };
 
 /** What the device has seen of a stream. */
@@ -96,7 +97,7 @@ struct device {
     int64_t next_no;
     struct task *tasks, *last_task;
     struct buffer out;
-    uint64_t acked, dups, repeats, drops;
+    uint64_t acked, dups, repeats, drops, closes; /* `closes`: by the node */
 };
 
 void device_init(struct device *device, struct machine *machine, struct ledger *ledger,

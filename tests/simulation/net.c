@@ -101,7 +101,8 @@ static void node_disconnected(struct machine *machine, void *subject, uint64_t n
 static void drained(struct connection *connection, size_t len)
 {
     connection->pending -= len;
-    if (connection->node_open && !connection->closing && connection->pending == 0) {
+    bool wrote_some = connection->pending == 0 || sim_one_in(&connection->machine->random, 4);
+    if (connection->node_open && !connection->closing && wrote_some) {
         session_writable(connection->session);
         lane_ran(connection->machine, connection->lane);
     }

@@ -38,6 +38,45 @@ static void short_chat(struct stage *stage)
     }
 }
 
+/** A device that reads slowly gets all of a long gap at its own pace, and is never cut off. */
+static void slow_reader(struct stage *stage)
+{
+    struct device *a = stage_person(stage), *b = stage_person(stage);
+    const int messages = 14; /* of 12 KB: more than twice what may be pending */
+    stage_wait_ready(stage, a);
+    stage_wait_ready(stage, b);
+    stage_pair(stage, a, b);
+    stage_expect(stage, say(a, 0), 0);
+    stage_settle(stage);
+    device_offline(b);
+    for (int i = 1; i < messages; i++) {
+        struct task *task = device_say(a, "\xea\xb0\x80\xeb\x82\x98\xeb\x8b\xa4\xeb\x9d\xbc");
+        task->repeat = 1000;
+    }
+    stage_settle(stage);
+    stage_arm(stage);
+    device_online(b);
+    for (int i = 0; i < 30; i++) {
+        stage_run_ms(stage, 5);
+        if (b->connection != NULL) {
+            net_stall(b->connection, 4000);
+        }
+    }
+    stage_audit(stage);
+    if (b->views[VIEW_COUPLE].cursor != messages) {
+        sim_fail("%s has seen %lld entries", b->name, (long long)b->views[VIEW_COUPLE].cursor);
+    }
+    if (stage->machine.crashes == 0 && b->closes != 0) {
+        sim_fail("%s was cut off", b->name);
+    }
+}
+
+static void small_buffers(struct sim_random *random, struct weather *weather)
+{
+    weather->limits.pending_bytes_max = 100000;
+    weather->limits.page_bytes_max = (uint32_t)sim_between(random, 1000, 20000);
+}
+
 /** What a refusal says must last too: the partner may be told of an end that is not on disk yet. */
 static void refused(struct stage *stage)
 {
@@ -95,4 +134,5 @@ const struct scenario chat_scenarios[] = {
     {.name = "chat-short", .run = short_chat, .enumerated = true},
     {.name = "chat-resume", .run = resume, .weather = small_pages, .enumerated = true},
     {.name = "chat-refused", .run = refused, .weather = slow_disk, .enumerated = true},
+    {.name = "chat-slow-reader", .run = slow_reader, .weather = small_buffers, .enumerated = true},
     {.name = NULL}};

@@ -6,7 +6,8 @@
  *                [--trace]                                    one run again
  *
  * With a seed come: every scenario with crashes at two of its commits and at one of its steps,
- * and one soak. One seed in FULL_EVERY crashes before and after each commit and at each step.
+ * and one soak. DUET_SIM_SEEDS in the environment replaces N. One seed in FULL_EVERY crashes before
+ * and after each commit and at each step.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -18,6 +19,18 @@
 #include "tests/simulation/trace.h"
 
 #define FULL_EVERY 100
+
+/* Sanitized builds are ten times slower: they look for other things, with fewer seeds. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SEEDS_MOST 150
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SEEDS_MOST 150
+#endif
+#endif
+#ifndef SEEDS_MOST
+#define SEEDS_MOST UINT64_MAX
+#endif
 #define SCENARIOS_MAX 32
 
 static struct {
@@ -196,6 +209,7 @@ int main(int argc, char **argv)
     struct options options = {.seeds = 100, .first = 1, .point = no_crash};
     uint32_t scenarios = 0;
     parse(argc, argv, &options);
+    options.seeds = options.seeds < SEEDS_MOST ? options.seeds : SEEDS_MOST;
     if (override != NULL && override[0] != '\0') {
         options.seeds = number_of(override);
     }

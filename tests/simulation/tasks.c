@@ -76,14 +76,24 @@ struct task *device_history(struct device *device, bool after, int64_t number, i
     return task;
 }
 
+/** What it says, in full. */
+static void task_text(const struct task *task, struct buffer *out)
+{
+    for (uint32_t i = 0; i == 0 || i < task->repeat; i++) {
+        buffer_append(out, task->text, strlen(task->text));
+    }
+}
+
 /* --- asking --------------------------------------------------------------------------------- */
 
 void task_request(struct device *device, struct task *task)
 {
     const struct record_type *type = &empty_type;
     const void *args = NULL;
+    struct buffer text = {0};
+    task_text(task, &text);
     struct couple_match_args match = {.code = text_of(task->text)};
-    struct chat_send_args send = {.no = task->no, .text = text_of(task->text)};
+    struct chat_send_args send = {.no = task->no, .text = buffer_bytes(&text)};
     struct chat_read_args read = {.up_to = task->number};
     struct chat_history_args history = {.before = task->number,
                                         .has_before = !task->after && task->number != 0,
@@ -112,6 +122,7 @@ void task_request(struct device *device, struct task *task)
           task->text, (long long)task->no, task->tries);
     frame_append_request(&device->out, task->request, op_names[task->kind], type, args,
                          keyed[task->kind] ? text_of(task->key) : (struct bytes){0});
+    buffer_fini(&text);
 }
 
 /* --- answers -------------------------------------------------------------------------------- */
@@ -119,12 +130,15 @@ void task_request(struct device *device, struct task *task)
 static void sent(struct device *device, struct task *task, struct bytes result, struct arena *arena)
 {
     struct chat_send_result out;
+    struct buffer text = {0};
+    task_text(task, &text);
     device_decode(device, &chat_send_result_type, result, arena, &out);
     struct stream_fact fact = {.what = FACT_MESSAGE,
                                .msg = out.msg,
                                .who = device->account->user,
-                               .text = ledger_hash(text_of(task->text)),
+                               .text = ledger_hash(buffer_bytes(&text)),
                                .at = out.at};
+    buffer_fini(&text);
     if (out.has_dup && out.dup && task->tries == 1) {
         sim_fail("%s: message %lld was a duplicate at its first try", device->name,
                  (long long)task->no);
