@@ -123,6 +123,9 @@ duet_glob(sources "simulation/*.c")
 if(sources)
   duet_test_executable(simulation ${sources})
   duet_read_args(arguments "simulation/ctest.args")
+  if(DUET_SANITIZE) # many times slower: the seeds are for plain builds, the paths for these
+    list(APPEND DUET_TEST_ENV DUET_SIM_SEEDS=150)
+  endif()
   duet_add_test(simulation ${DUET_TIMEOUT} simulation ${arguments})
 endif()
 
