@@ -177,11 +177,16 @@ static void run_command(struct shard *shard, struct actor *actor, struct command
     message_destroy(&command->message);
 }
 
+static bool is_overloaded(const struct shard *shard)
+{
+    return shard->undurable_bytes > shard->config.undurable_bytes_max ||
+           shard->local.count > shard->config.inbox_max;
+}
+
 static void dispatch_command(struct shard *shard, struct message *message)
 {
     struct command *command = (struct command *)message;
-    if (command->seq == 0 && command->from.kind == 0 &&
-        shard->undurable_bytes > shard->config.undurable_bytes_max) {
+    if (command->seq == 0 && command->from.kind == 0 && is_overloaded(shard)) {
         shard->stats.busy++;
         answer_error(shard, command, ERR_BUSY, NULL);
         message_destroy(message);
