@@ -174,6 +174,9 @@ void flush_done(struct shard *shard, struct flush *flush)
         shard->overlay_bytes -= actor->frozen->bytes;
         overlay_destroy(actor->frozen);
         actor->frozen = NULL;
+        if (!shard->started && actor->current == NULL) {
+            actor_destroy(shard, actor); /* replay goes on in bounded memory */
+        }
     }
     shard->flush = NULL;
     message_destroy(&flush->message);
