@@ -6,6 +6,7 @@
 #include "runtime/node_internal.h"
 
 #define JOBS_WAITING_MAX 64
+#define TICK_WAIT_MAX_MS 1000
 
 static int64_t clock_ms(void)
 {
@@ -47,6 +48,7 @@ static void uv_tick_at(void *self, uint16_t shard, int64_t due_ms)
         return;
     }
     int64_t wait = due_ms - clock_ms();
+    wait = wait < TICK_WAIT_MAX_MS ? wait : TICK_WAIT_MAX_MS; /* the clock may have been set back */
     worker->tick_due_ms = due_ms;
     uv_update_time(&worker->loop);
     uv_timer_start(&worker->tick, on_tick, wait > 0 ? (uint64_t)wait : 0, 0);
