@@ -32,6 +32,11 @@ int64_t machine_now_ms(const struct machine *machine)
     return machine->now_us / 1000;
 }
 
+int64_t machine_clock_ms(const struct machine *machine)
+{
+    return machine_now_ms(machine) + machine->clock_error_ms;
+}
+
 /* --- events: a heap by time ----------------------------------------------------------------- */
 
 static bool earlier(const struct event *a, const struct event *b)
@@ -165,7 +170,7 @@ void machine_init(struct machine *machine, uint64_t seed, const struct weather *
 
 static int64_t clock_ms(void *clock)
 {
-    return machine_now_ms(clock);
+    return machine_clock_ms(clock);
 }
 
 static void lane_start(struct machine *machine, uint16_t index)
@@ -197,6 +202,7 @@ void machine_start(struct machine *machine, uint16_t shards)
                                       .kinds = actor_kinds,
                                       .kind_count = (uint32_t)actor_kind_count,
                                       .mailbox_max = weather->mailbox_max,
+                                      .inbox_max = weather->inbox_max,
                                       .undurable_bytes_max = weather->undurable_bytes_max,
                                       .awake_max = weather->awake_max,
                                       .idle_ms = weather->idle_ms,

@@ -38,7 +38,7 @@ struct event {
 struct weather {
     uint16_t shards;                            /* at most; a restart may choose fewer */
     int64_t post_us, commit_us, job_us, net_us; /* longest delays */
-    uint32_t mailbox_max, awake_max, jobs_max;
+    uint32_t mailbox_max, inbox_max, awake_max, jobs_max;
     int64_t idle_ms, flush_age_ms, access_ms;
     uint64_t replay_max, undurable_bytes_max;
     struct session_limits limits;
@@ -73,6 +73,7 @@ struct machine {
     struct sim_random random;
     struct weather weather;
     int64_t now_us;
+    int64_t clock_error_ms; /* what the node's clock is ahead by; it may be set, also back */
     struct store *store;
     struct world world;
     uint16_t shard_count;
@@ -131,6 +132,8 @@ void machine_schedule_life(struct machine *machine, int64_t after_us, event_hand
                            void *subject, uint64_t number);
 
 int64_t machine_now_ms(const struct machine *machine);
+/** … as the node's clock says. */
+int64_t machine_clock_ms(const struct machine *machine);
 /** Everything is durable, delivered and answered inside the node. */
 bool machine_is_quiet(const struct machine *machine);
 /** Runs until all state is flushed; the node must be up. False: it could not be. */

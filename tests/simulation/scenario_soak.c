@@ -142,6 +142,10 @@ static void disaster(struct machine *machine, void *subject, uint64_t number)
         return;
     }
     machine->full = !machine->full && sim_one_in(random, 6);
+    if (sim_one_in(random, 4)) {
+        machine->clock_error_ms = sim_between(random, -2000, 2000);
+        trace("the clock is set to %lld", (long long)machine_clock_ms(machine));
+    }
     if (machine->up && sim_one_in(random, soak->crash_one_in)) {
         if (sim_one_in(random, 2)) {
             machine_crash(machine);
@@ -161,6 +165,7 @@ static void rough_weather(struct sim_random *random, struct weather *weather)
     weather->job_us = sim_between(random, 100, 50000);
     weather->net_us = sim_between(random, 100, sim_one_in(random, 3) ? 100000 : 2000);
     weather->mailbox_max = sim_one_in(random, 2) ? 0 : 1 + sim_below(random, 4);
+    weather->inbox_max = sim_one_in(random, 3) ? 1 + sim_below(random, 4) : 0;
     weather->awake_max = sim_one_in(random, 2) ? 0 : 1 + sim_below(random, 8);
     weather->jobs_max = 1 + sim_below(random, 8);
     weather->idle_ms = sim_one_in(random, 2) ? 0 : sim_between(random, 1, 200);

@@ -7,6 +7,8 @@
 #include "tests/simulation/machine.h"
 #include "tests/simulation/trace.h"
 
+#define TICK_WAIT_MAX_US 1000000
+
 static const char fake_hash[] = "$fake$"; /* Argon2id would cost 60 ms a run */
 
 struct posted {
@@ -16,7 +18,7 @@ struct posted {
 
 static int64_t fake_now_ms(void *self)
 {
-    return machine_now_ms(self);
+    return machine_clock_ms(self);
 }
 
 static void fake_random(void *self, void *out, size_t len)
@@ -86,7 +88,8 @@ static void fake_tick_at(void *self, uint16_t shard, int64_t due_ms)
     }
     lane->tick_due_ms = due_ms;
     lane->tick_number++;
-    int64_t wait = due_ms * 1000 - machine->now_us;
+    int64_t wait = (due_ms - machine_clock_ms(machine)) * 1000;
+    wait = wait < TICK_WAIT_MAX_US ? wait : TICK_WAIT_MAX_US;
     wait = (wait > 0 ? wait : 0) + sim_between(&machine->random, 0, 300);
     machine_schedule_life(machine, wait, tick, lane, lane->tick_number);
 }
@@ -208,7 +211,7 @@ static int64_t fake_sign_access(void *self, struct id user, struct id sid, struc
                                 char *out)
 {
     struct machine *machine = self;
-    int64_t now = machine_now_ms(machine);
+    int64_t now = machine_clock_ms(machine);
     struct token_claims claims = {.user = user,
                                   .sid = sid,
                                   .device = device,
