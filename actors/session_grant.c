@@ -2,8 +2,6 @@
 
 #include "actors/user_records.h"
 
-#define FAMILY_MS (7 * 24 * 60 * 60 * 1000LL)
-
 void session_grant_init(struct session_grant *grant, struct ctx *ctx, struct id sid,
                         struct id device)
 {
@@ -13,7 +11,7 @@ void session_grant_init(struct session_grant *grant, struct ctx *ctx, struct id 
     grant->refresh.sid = sid;
     ctx_random(ctx, grant->refresh.secret, sizeof grant->refresh.secret);
     refresh_token_hash(grant->refresh.secret, grant->hash);
-    grant->expires_at = ctx_now_ms(ctx) + FAMILY_MS;
+    grant->expires_at = ctx_now_ms(ctx) + ctx_refresh_life_ms(ctx);
 }
 
 void session_grant_reply(struct ctx *ctx, struct session_grant *grant)

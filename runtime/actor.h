@@ -194,6 +194,8 @@ void ctx_set_couple(struct ctx *ctx, struct id couple);
 /** Ends sessions subscribed here: the one with this sid, or all when zero. */
 void ctx_close_sessions(struct ctx *ctx, struct id sid, int error);
 
+/** How long a session lives after its last refresh. Configuration: put what follows into events. */
+int64_t ctx_refresh_life_ms(const struct ctx *ctx);
 /** Signs an access token for a session; `out` has room for TOKEN_TEXT_MAX. Returns its expiry. */
 int64_t ctx_sign_access(struct ctx *ctx, struct id user, struct id sid, struct id device,
                         char *out);

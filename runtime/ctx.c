@@ -4,6 +4,8 @@
 #include "runtime/shard_internal.h"
 #include "wire/codec.h"
 
+#define REFRESH_LIFE_MS (7LL * 24 * 60 * 60 * 1000)
+
 /* --- reading --- */
 
 int64_t ctx_now_ms(const struct ctx *ctx)
@@ -359,6 +361,12 @@ void ctx_close_sessions(struct ctx *ctx, struct id sid, int error)
     struct effect_control *control = control_create(ctx, CONTROL_CLOSE);
     control->sid = sid;
     control->error = error;
+}
+
+int64_t ctx_refresh_life_ms(const struct ctx *ctx)
+{
+    int64_t configured = ctx->shard->world->refresh_life_ms;
+    return configured != 0 ? configured : REFRESH_LIFE_MS;
 }
 
 int64_t ctx_sign_access(struct ctx *ctx, struct id user, struct id sid, struct id device, char *out)

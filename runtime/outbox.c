@@ -191,6 +191,7 @@ void outbox_ack(struct shard *shard, struct ack *ack)
     struct answered answered = {.ack = ack, .send = send};
     struct actor *actor = actor_get(shard, ack->to);
     ctx_begin(&ctx, shard, actor, &send->origin);
+    ctx.sender = ack->from;
     int error = run_actor(shard, &ctx, step_outcome, &answered);
     ctx_end(&ctx);
     if (error != 0) { /* a chain must not break: the receiver will answer the same again */

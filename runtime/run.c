@@ -10,6 +10,8 @@
 
 #include "runtime/shard_internal.h"
 
+#define BEHIND_RETRY_MS 50
+
 void ctx_begin(struct ctx *ctx, struct shard *shard, struct actor *actor,
                const struct origin *origin)
 {
@@ -92,12 +94,29 @@ static void stage_answer(struct ctx *ctx)
     }
 }
 
+/**
+ * May what was staged become a record? Without room nothing may; with too much log to replay, what
+ * clients start may not, and what finishes their chains goes on.
+ */
+static int admit_record(const struct shard *shard, struct ctx *ctx)
+{
+    if (!shard->world->has_room(shard->world->self)) {
+        return ERR_STORAGE_FULL;
+    }
+    bool from_client = ctx->origin.caller.session.generation != 0 && ctx->sender.kind == 0 &&
+                       ctx->job_result.data == NULL;
+    if (from_client && shard->behind) {
+        return ctx_refuse_retry(ctx, ERR_BUSY, BEHIND_RETRY_MS);
+    }
+    return 0;
+}
+
 int run_actor(struct shard *shard, struct ctx *ctx, run_step *step, const void *argument)
 {
     struct actor *actor = ctx->actor;
     int error = step(ctx, argument);
-    if (error == 0 && ctx->payload->len != 0 && !shard->world->has_room(shard->world->self)) {
-        error = ERR_STORAGE_FULL;
+    if (error == 0 && ctx->payload->len != 0) {
+        error = admit_record(shard, ctx);
     }
     if (error != 0) {
         drop_effects(ctx);

@@ -28,7 +28,7 @@ void shard_config_defaults(struct shard_config *config)
         config->flush_age_ms = 2000;
     }
     if (config->replay_max == 0) {
-        config->replay_max = 1000000;
+        config->replay_max = 500000;
     }
 }
 
@@ -203,6 +203,7 @@ static int64_t next_tick_ms(const struct shard *shard)
 void shard_tick(struct shard *shard)
 {
     turn_begin(shard);
+    shard->behind = shard->world->log_to_replay(shard->world->self) > shard->config.replay_max;
     timers_fire(shard);
     outbox_retry(shard);
     drain(shard);

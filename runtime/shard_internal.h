@@ -177,6 +177,7 @@ struct shard {
     uint32_t timer_count, timer_cap;
     int64_t timers_loaded_to_ms, started_ms;
     bool started, running;
+    bool behind; /* more log to replay than allowed; since the last tick */
 
     int64_t now_ms; /* of this turn; never goes back */
     struct arena scratch;

@@ -73,6 +73,9 @@ struct world {
     /** Commits in order given per shard; comes back as MESSAGE_FLUSHED. */
     void (*flush)(void *self, uint16_t shard, struct flush *flush);
 
+    /** See ctx_refresh_life_ms; 0: 7 days. */
+    int64_t refresh_life_ms;
+
     /** See ctx_sign_access. */
     int64_t (*sign_access)(void *self, struct id user, struct id sid, struct id device, char *out);
 };

@@ -183,5 +183,6 @@ void world_uv_init(struct world *world, struct node *node)
                             .state_scan = uv_state_scan,
                             .state_refresh = uv_state_refresh,
                             .flush = uv_flush,
+                            .refresh_life_ms = node->config.refresh_ms,
                             .sign_access = uv_sign_access};
 }
