@@ -45,7 +45,7 @@ static void put(struct bench *bench, uint8_t table, uint32_t number)
     bench->model.value[table][number] = value;
 }
 
-static void delete (struct bench *bench, uint8_t table, uint32_t number)
+static void take_out(struct bench *bench, uint8_t table, uint32_t number)
 {
     uint8_t room[2];
     actor_row_set(bench->small.shard, bench->actor, table, key_of(number, room), NULL);
