@@ -5,6 +5,7 @@
  * them. So the batch size adapts by itself to the disk and the load, and one sync pays for
  * hundreds of records. Every shard learns which of its numbers are durable, and the new tail.
  */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "runtime/node_internal.h"
@@ -183,6 +184,7 @@ static void commit(struct log_writer *writer, struct shard_batches *taken, uint6
 static void run(void *argument)
 {
     struct log_writer *writer = argument;
+    pthread_setname_np(pthread_self(), "duet-log");
     uint16_t shards = writer->node->worker_count;
     struct shard_batches *taken = memory_alloc(shards * sizeof *taken);
     uint64_t tail_told_ms = 0;

@@ -5,6 +5,7 @@
  * committed together. Each says below which LSN its shard needs no record once it is committed;
  * the least of these over all shards is the checkpoint, and it is part of the same commit.
  */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "runtime/node_internal.h"
@@ -131,6 +132,7 @@ static bool take(struct state_writer *writer, struct message_list *taken)
 static void run(void *argument)
 {
     struct state_writer *writer = argument;
+    pthread_setname_np(pthread_self(), "duet-state");
     struct message_list taken = {0};
     while (take(writer, &taken)) {
         state_writer_commit(writer, &taken);

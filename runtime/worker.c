@@ -5,6 +5,8 @@
  * check, which run around the poll, hand them over. The inbox is the only thing other threads
  * touch.
  */
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/node_internal.h"
@@ -17,7 +19,7 @@ void worker_post(struct worker *worker, struct message_list *messages)
     bool was_empty = worker->inbox.count == 0;
     message_list_splice(&worker->inbox, messages);
     uv_mutex_unlock(&worker->lock);
-    if (was_empty && worker->thread_started) {
+    if (was_empty) { /* also before the loop runs and after it ended: its descriptors are open */
         uv_async_send(&worker->wake);
     }
 }
@@ -143,6 +145,11 @@ int worker_init(struct worker *worker, struct node *node, uint16_t index)
 static void run(void *argument)
 {
     struct worker *worker = argument;
+    if (worker->thread_started) {
+        char name[16];
+        snprintf(name, sizeof name, "duet-shard-%u", worker->index % 1000u);
+        pthread_setname_np(pthread_self(), name);
+    }
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     if (worker->edge != NULL) {
         worker->node->edge.destroy(worker->edge);
