@@ -40,8 +40,7 @@ struct edge {
     int *sockets; /* shard by shard, one of each address; -1: handed to a listener */
 };
 
-/* --- on a shard ---------------------------------------------------------------------------------
- */
+/* --- on a shard ------------------------------------------------------------------------------ */
 
 static int64_t clock_now_ms(void *self)
 {
@@ -225,8 +224,7 @@ static int edge_shard_start(void *self, uint16_t index, struct uv_loop_s *loop,
     return 0;
 }
 
-/* --- for the node -------------------------------------------------------------------------------
- */
+/* --- for the node ---------------------------------------------------------------------------- */
 
 /** As many descriptors as allowed; not so many that tables of that length hurt. */
 static void raise_descriptor_limit(void)

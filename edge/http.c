@@ -37,8 +37,7 @@ struct http {
     uv_timer_t timer;
 };
 
-/* --- answering ----------------------------------------------------------------------------------
- */
+/* --- answering ------------------------------------------------------------------------------- */
 
 static struct MHD_Response *response_create(const void *body, size_t len)
 {
@@ -99,8 +98,7 @@ static enum MHD_Result handle_request(void *self, struct MHD_Connection *connect
     return answer(self, connection, url, method);
 }
 
-/* --- connections --------------------------------------------------------------------------------
- */
+/* --- connections ----------------------------------------------------------------------------- */
 
 static void connection_start(struct http *http, struct MHD_Connection *mhd, void **context)
 {
@@ -140,8 +138,7 @@ static void handle_connection(void *self, struct MHD_Connection *connection, voi
     }
 }
 
-/* --- on the loop --------------------------------------------------------------------------------
- */
+/* --- on the loop ----------------------------------------------------------------------------- */
 
 static void run(struct http *http);
 
@@ -198,8 +195,7 @@ uint32_t http_count(const struct http *http)
     return http->count;
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void free_daemon(struct http *http)
 {

@@ -29,7 +29,7 @@ int64_t session_now_ms(const struct session_table *table)
     return table->config.now_ms(table->config.clock);
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table ------------------------------------------------------------------------------- */
 
 static const struct kind *find_kind(const struct session_config *config, const char *topic)
 {
@@ -176,7 +176,7 @@ uint64_t session_table_count(const struct session_table *table)
     return atomic_load_explicit(&table->count, memory_order_relaxed); /* only a figure */
 }
 
-/* --- those that have to open, oldest first ---------------------------------------------------- */
+/* --- those that have to open, oldest first --------------------------------------------------- */
 
 static void start_waiting(struct session *session)
 {
@@ -202,7 +202,7 @@ void session_stop_waiting(struct session *session)
     session->previous_waiting = session->next_waiting = NULL;
 }
 
-/* --- sending ---------------------------------------------------------------------------------- */
+/* --- sending --------------------------------------------------------------------------------- */
 
 static void send_scratch(struct session *session)
 {
@@ -303,8 +303,7 @@ static void send_hello(struct session *session)
     session_send_push(session, hello_push.topic, buffer_bytes(body));
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 struct session *session_connect(struct session_table *table, enum subprotocol subprotocol,
                                 struct bytes remote, const struct transport *transport)

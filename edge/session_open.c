@@ -45,7 +45,7 @@ static void ask_user(struct session *session, const struct principal *who, uint3
     shard_submit(table->config.shard, command);
 }
 
-/* --- session.open ----------------------------------------------------------------------------- */
+/* --- session.open ---------------------------------------------------------------------------- */
 
 static struct session_opening *opening_create(const struct rpc_request *request,
                                               const struct session_open_args *args,

@@ -14,8 +14,7 @@ static bool session_backed_up(const struct session *session)
     return pending > session->table->config.limits.pending_bytes_max / 2;
 }
 
-/* --- following ----------------------------------------------------------------------------------
- */
+/* --- following ------------------------------------------------------------------------------- */
 
 void session_stream_attach(struct session *session, enum stream_name name, struct id id,
                            const struct principal *who)
@@ -120,7 +119,7 @@ void session_page(struct session_table *table, const struct page_result *page)
     }
 }
 
-/* --- the couple ------------------------------------------------------------------------------- */
+/* --- the couple ------------------------------------------------------------------------------ */
 
 void session_set_couple(struct session *session, struct id couple)
 {
@@ -150,8 +149,7 @@ void session_control(struct session_table *table, const struct control *control)
     }
 }
 
-/* --- pushes -------------------------------------------------------------------------------------
- */
+/* --- pushes ---------------------------------------------------------------------------------- */
 
 void session_held_free(struct session *session)
 {

@@ -1,20 +1,16 @@
 #include "edge/ws.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/error.h"
-#include "base/logger.h"
 #include "edge/ws_internal.h"
 
 #define SCAN_SLICES 16
 #define SCAN_MIN 64
 #define RX_BYTES 1024 /* per connection, and of one recv */
 
-/* --- callbacks of libwebsockets -----------------------------------------------------------------
- */
+/* --- callbacks of libwebsockets -------------------------------------------------------------- */
 
 static int handle_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                         size_t len, bool json)
@@ -93,25 +89,12 @@ static const struct lws_protocols protocols[] = {
     {.name = NULL},
 };
 
-/* --- context ------------------------------------------------------------------------------------
- */
-
-/** Peers can provoke these lines, so at most one a second is kept. */
-static void log_line(int level, const char *line)
-{
-    static atomic_long last; /* relaxed: only a brake */
-    long now = (long)time(NULL);
-    (void)level;
-    if (atomic_exchange_explicit(&last, now, memory_order_relaxed) != now) {
-        LOG(WARN, "libwebsockets", LOG_PAIR("text", LOG_TEXT(line)));
-    }
-}
+/* --- context --------------------------------------------------------------------------------- */
 
 static int create_context(struct ws *ws)
 {
     static const lws_retry_bo_t no_keepalive; /* its timers sit in a list searched from the front */
-    static pthread_mutex_t lock =
-        PTHREAD_MUTEX_INITIALIZER; /* it loads its libuv part as a plugin */
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* creating loads a plugin */
     void *loops[] = {ws->config.loop};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -127,7 +110,7 @@ static int create_context(struct ws *ws)
         .user = ws,
     };
     pthread_mutex_lock(&lock);
-    lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
+    lws_set_log_level(0, NULL); /* peers provoke its lines, and all threads share their buffer */
     ws->context = lws_create_context(&info);
     if (ws->context != NULL) {
         ws->vhost = lws_create_vhost(ws->context, &info);

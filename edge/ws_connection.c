@@ -11,8 +11,7 @@
 #include "edge/ws_head.h"
 #include "edge/ws_internal.h"
 
-/* --- out ----------------------------------------------------------------------------------------
- */
+/* --- out ------------------------------------------------------------------------------------- */
 
 static int64_t loop_now(const struct connection *connection)
 {
@@ -144,8 +143,7 @@ void ws_connection_flush(struct connection *connection)
     }
 }
 
-/* --- in -----------------------------------------------------------------------------------------
- */
+/* --- in -------------------------------------------------------------------------------------- */
 
 static void deliver(struct connection *connection, struct bytes message)
 {
@@ -201,8 +199,7 @@ void ws_connection_receive(struct connection *connection, struct bytes piece)
     }
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 /** What tells peers apart: an IPv4 address, or the /64 of an IPv6 one, which is one customer's. */
 static struct bytes remote_key(int fd, struct sockaddr_storage *address)

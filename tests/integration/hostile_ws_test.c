@@ -27,8 +27,7 @@ static char place[PATH_MAX];
 static struct crash_server server;
 static struct crash_account bystander;
 
-/* --- the stage ----------------------------------------------------------------------------------
- */
+/* --- the stage ------------------------------------------------------------------------------- */
 
 static int start(void **state)
 {
@@ -81,8 +80,7 @@ static void send_binary(struct ws_client *client, const struct buffer *message)
     ws_client_send(client, WS_BINARY, buffer_bytes(message), WAIT_MS);
 }
 
-/* --- what is sent -------------------------------------------------------------------------------
- */
+/* --- what is sent ---------------------------------------------------------------------------- */
 
 /** The beginning of a request; the caller appends args. */
 static void begin(struct buffer *out, uint32_t id, const char *op)
@@ -309,8 +307,7 @@ static void send_many_costly(struct ws_client *client)
     buffer_fini(&out);
 }
 
-/* --- frames -------------------------------------------------------------------------------------
- */
+/* --- frames ---------------------------------------------------------------------------------- */
 
 static void send_raw(struct ws_client *client, const struct ws_head *head, struct bytes payload)
 {
@@ -442,8 +439,7 @@ static void send_pings_of_websocket(struct ws_client *client)
     send_unknown_op(client);
 }
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 struct hostile {
     const char *name;

@@ -118,8 +118,7 @@ static int stop_server(void **state)
     return 0;
 }
 
-/* --- a client that sends what it is told ---------------------------------------------------------
- */
+/* --- a client that sends what it is told ----------------------------------------------------- */
 
 static int connect_to(uint16_t port)
 {
@@ -172,8 +171,7 @@ static void statuses(const char *text, char *out, size_t size)
     }
 }
 
-/* --- the table -----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 #define HOST "Host: a\r\n"
 #define GET_HEALTHZ "GET /healthz HTTP/1.1\r\n" HOST "\r\n"
