@@ -70,9 +70,10 @@ static void learn_size(void)
         columns = size.ws_col;
     }
     if (columns != screen.columns) {
+        bool resized = screen.columns != 0; /* else readline has not begun */
         screen.columns = columns;
         screen.rows_from = screen.rows;
-        if (screen.interactive) {
+        if (screen.interactive && resized) {
             rl_resize_terminal();
         }
     }

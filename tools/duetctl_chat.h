@@ -69,7 +69,8 @@ struct chat {
     int64_t seen;             /* last message of the partner on the screen */
     int64_t read_told;        /* … and what the server knows of it */
     int64_t history_to;       /* messages up to it are on the screen from the history */
-    int64_t replayed_to;      /* the couple's pushes up to this seq are replayed, not live */
+    int64_t live_from;        /* the couple's pushes up to this seq are replayed, not live */
+    int64_t replayed_to;      /* the same, until the first of them was announced as new */
     int64_t user_replayed_to; /* the same of the user's stream */
     struct chat_request reading;
     int64_t reading_up_to;

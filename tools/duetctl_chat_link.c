@@ -221,6 +221,7 @@ static void take_streams(struct chat *chat, const struct session_open_result *re
     const struct stream_position *positions = result->streams.items;
     struct chat_state *state = chat->state;
     chat->replayed_to = 0;
+    chat->live_from = 0;
     for (uint32_t i = 0; i < result->streams.count; i++) {
         const struct stream_position *position = &positions[i];
         bool couple = position->stream == STREAM_COUPLE;
@@ -229,6 +230,7 @@ static void take_streams(struct chat *chat, const struct session_open_result *re
             stream_place_set(place, position->epoch, position->head);
         } else if (couple && position->head > place->after) {
             chat->replayed_to = position->head;
+            chat->live_from = position->head;
         }
         if (!couple) {
             chat->user_replayed_to = position->head;

@@ -196,6 +196,7 @@ void chat_say(struct chat *chat, const char *text)
         return;
     }
     struct chat_unsent *unsent = chat_state_add(chat->state, text);
+    chat->typing_next_ms = 0; /* what is typed next is another message */
     if (screen_is_interactive()) {
         unsent->line = screen_message(&(struct screen_message){.at_ms = chat_wall_ms(),
                                                                .name = "you",

@@ -22,6 +22,14 @@ static bool is_unsent(const struct chat *chat, struct bytes text)
     return false;
 }
 
+/** Who just did something is there, also if the push that said so came before we followed. */
+static void note_partner_here(struct chat *chat, const struct duet_push *push)
+{
+    if (!push->durable || push->seq > chat->live_from) {
+        chat->partner_online = true;
+    }
+}
+
 static void push_message(struct chat *chat, const struct duet_push *push, const void *data)
 {
     const struct chat_message_push *message = data;
@@ -35,18 +43,19 @@ static void push_message(struct chat *chat, const struct duet_push *push, const 
     }
     if (!own) {
         chat->typing_until_ms = 0;
+        note_partner_here(chat, push);
     }
     chat_show(chat, message->msg, message->from, push->at, message->text);
 }
 
 static void push_read(struct chat *chat, const struct duet_push *push, const void *data)
 {
-    (void)push;
     const struct chat_read_push *read = data;
     if (chat_is_me(chat, read->from)) {
         chat->read_told = read->up_to > chat->read_told ? read->up_to : chat->read_told;
     } else if (read->up_to > chat->partner_read) {
         chat->partner_read = read->up_to;
+        note_partner_here(chat, push);
         chat_show_read_marks(chat);
     }
 }
@@ -79,13 +88,13 @@ static void push_user_couple_end(struct chat *chat, const struct duet_push *push
 
 static void push_typing_now(struct chat *chat, const struct duet_push *push, const void *data)
 {
-    (void)push;
     const struct typing_push *typing = data;
     if (!chat_is_me(chat, typing->from)) {
         if (!screen_is_interactive() && chat_now_ms() >= chat->typing_until_ms) {
             screen_note("partner is typing");
         }
         chat->typing_until_ms = chat_now_ms() + TYPING_SHOWN_MS;
+        note_partner_here(chat, push);
     }
 }
 

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -24,7 +25,7 @@
 #include "tests/integration/support_daemon.h"
 #include "tools/admin.h"
 
-#define WAIT_MS 120000
+#define WAIT_MS 30000
 #define WORDS_MAX 24
 
 static char state_home[256];
@@ -66,6 +67,32 @@ static void chatter_start(struct chatter *chatter, const struct daemon *server, 
     }
     close(in[0]);
     close(out[1]);
+}
+
+/** The same at a terminal of 24 rows and 80 columns. */
+static void chatter_start_at_terminal(struct chatter *chatter, const struct daemon *server,
+                                      const char *email)
+{
+    char url[64];
+    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    snprintf(url, sizeof url, "ws://127.0.0.1:%u", (unsigned)server->port);
+    *chatter = (struct chatter){.input = -1};
+    chatter->pid = forkpty(&chatter->output, NULL, NULL, &size);
+    assert_true(chatter->pid >= 0);
+    if (chatter->pid == 0) {
+        setenv("TERM", "xterm", 1);
+        setenv("LC_ALL", "C.UTF-8", 1);
+        unsetenv("DUET_PASSWORD");
+        execl(program_path("duetctl"), "duetctl", "chat", "--server", url, "--email", email,
+              (char *)NULL);
+        _exit(127);
+    }
+    chatter->input = dup(chatter->output);
+}
+
+static void presses(struct chatter *chatter, const char *keys)
+{
+    assert_int_equal(write(chatter->input, keys, strlen(keys)), (ssize_t)strlen(keys));
 }
 
 static void types(struct chatter *chatter, const char *line)
@@ -141,8 +168,8 @@ static void test_two_terminals_chat_through_pipes(void **state)
     start_pair(&a, &b, &server);
     types(&a, "hello");
     shows(&b, "partner: hello");
-    shows(&a, "\xe2\x9c\x93 you: hello");
-    shows(&a, "\xe2\x9c\x93\xe2\x9c\x93 read");
+    shows(&a, "you: hello");
+    shows(&a, "\xe2\x9c\x93\xe2\x9c\x93"); /* read: with the line itself, or after it */
     types(&b, "hi \033[31mthere");
     shows(&a, "partner: hi \xef\xbf\xbd[31mthere");
     assert_null(strchr(a.text, '\033'));
@@ -160,6 +187,49 @@ static void test_two_terminals_chat_through_pipes(void **state)
     types(&b, "/leave yes");
     shows(&a, "your partner has left");
     chatter_end(&a);
+    chatter_end(&b);
+    daemon_stop(&server);
+    daemon_destroy(&server);
+}
+
+static void test_a_terminal_asks_edits_and_marks_in_place(void **state)
+{
+    (void)state;
+    struct daemon server;
+    struct chatter a;
+    struct chatter b;
+    char code[9] = "";
+    int status = 0;
+    daemon_init(&server, NULL);
+    daemon_start(&server);
+    chatter_start_at_terminal(&a, &server, "a@example.org");
+    shows(&a, "Password of a@example.org: ");
+    presses(&a, "corgi-by-the-sea\n");
+    shows(&a, "Make a new one? [y/N] ");
+    presses(&a, "y\n");
+    shows(&a, "(YYYY-MM-DD): ");
+    presses(&a, "1998-03-14\n");
+    const char *shown = shows(&a, "your invite code: ");
+    shows(&a, "waiting");
+    assert_null(strstr(a.text, "corgi")); /* no echo */
+    memcpy(code, shown + strlen("your invite code: "), 8);
+    const char *const flags[] = {"--signup", "--birth-date", "1998-03-14", "--code", code, NULL};
+    chatter_start(&b, &server, "b@example.org", flags);
+    shows(&a, "you are paired now");
+    presses(&a, "one\r");
+    shows(&b, "partner: one");           /* from here on b follows live, also what is volatile */
+    presses(&a, "hexllo\002\002\002\b"); /* back over "llo", and the x away */
+    shows(&b, "partner is typing");
+    types(&b, "an interruption");
+    shows(&a, "an interruption");
+    presses(&a, "\r");
+    shows(&b, "partner: hello");
+    shows(&a, "\033[1A\033[7G\033[36m\xe2\x9c\x93\xe2\x9c\x93"); /* one row up, in its place */
+    presses(&a, "\004");
+    assert_int_equal(waitpid(a.pid, &status, 0), a.pid);
+    assert_int_equal(status, 0);
+    close(a.input);
+    close(a.output);
     chatter_end(&b);
     daemon_stop(&server);
     daemon_destroy(&server);
@@ -468,6 +538,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_home, remove_home)
     const struct CMUnitTest tests[] = {
         TEST(test_two_terminals_chat_through_pipes),
+        TEST(test_a_terminal_asks_edits_and_marks_in_place),
         TEST(test_a_chat_comes_back_after_a_restart_and_sends_what_was_written),
         TEST(test_seeded_couples_are_there_and_can_chat),
         TEST(test_verify_names_the_place_of_damage),
