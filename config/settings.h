@@ -35,7 +35,7 @@
     X(BOOL, log_keep, "yes", 0, 0, NULL, false,                                                    \
       "Keep segments of the log that the state no longer needs. Without them nothing can be "      \
       "replayed from the beginning.")                                                              \
-    X(COUNT, replay_max, "500000", 1000, 1000000000, NULL, false,                                 \
+    X(COUNT, replay_max, "500000", 1000, 1000000000, NULL, false,                                  \
       "Records to replay after a crash at most, which bounds how long a start takes. Near it, "    \
       "writes are admitted more slowly.")                                                          \
     X(DURATION, flush_age, "2s", 10, SETTINGS_MINUTE, NULL, false,                                 \
