@@ -186,13 +186,13 @@ void flush_done(struct shard *shard, struct flush *flush)
 static bool is_due(const struct shard *shard)
 {
     const struct actor *oldest = TAILQ_FIRST(&shard->dirty);
+    bool hurry = shard->world->log_to_replay(shard->world->self) > shard->config.replay_max / 2;
     if (oldest == NULL) { /* only the checkpoint may move on */
         return shard->reported_low.v < shard->tail.v &&
-               shard->now_ms - shard->low_reported_ms >= shard->config.flush_age_ms;
+               (hurry || shard->now_ms - shard->low_reported_ms >= shard->config.flush_age_ms);
     }
-    return shard->now_ms - oldest->dirty_since_ms >= shard->config.flush_age_ms ||
-           shard->overlay_bytes > OVERLAY_BYTES_HURRY ||
-           shard->world->log_to_replay(shard->world->self) > shard->config.replay_max / 2;
+    return hurry || shard->now_ms - oldest->dirty_since_ms >= shard->config.flush_age_ms ||
+           shard->overlay_bytes > OVERLAY_BYTES_HURRY;
 }
 
 void flush_consider(struct shard *shard)

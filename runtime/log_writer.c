@@ -51,6 +51,31 @@ static void tend(struct log_writer *writer)
     }
 }
 
+static void tell_durable(struct node *node, uint16_t shard, uint64_t first, uint64_t count,
+                         struct lsn lsn, struct lsn tail)
+{
+    struct durable *durable = memory_alloc(sizeof *durable);
+    durable->message.type = MESSAGE_DURABLE;
+    durable->message.to_shard = shard;
+    durable->first = count == 0 ? 1 : first;
+    durable->last = count == 0 ? 0 : first + count - 1;
+    durable->lsn = lsn;
+    durable->tail = tail;
+    struct message_list list = {0};
+    message_list_push(&list, &durable->message);
+    worker_post(&node->workers[shard], &list);
+}
+
+/** A shard that had no record in the last commits still has to know how far the log is. */
+static void tell_tail(struct log_writer *writer)
+{
+    struct node *node = writer->node;
+    for (uint16_t i = 0; !writer->tail_told && i < node->worker_count; i++) {
+        tell_durable(node, i, 0, 0, (struct lsn){0}, log_tail(node->log));
+    }
+    writer->tail_told = true;
+}
+
 /** Waits for work; swaps it out. False: stopped and nothing left. */
 static bool take(struct log_writer *writer, struct shard_batches *taken)
 {
@@ -58,6 +83,7 @@ static bool take(struct log_writer *writer, struct shard_batches *taken)
     while (!writer->any && !writer->stop) {
         if (uv_cond_timedwait(&writer->wake, &writer->lock, IDLE_MS * 1000000ull) != 0) {
             uv_mutex_unlock(&writer->lock);
+            tell_tail(writer);
             tend(writer);
             uv_mutex_lock(&writer->lock);
         }
@@ -72,21 +98,6 @@ static bool take(struct log_writer *writer, struct shard_batches *taken)
     writer->any = false;
     uv_mutex_unlock(&writer->lock);
     return any;
-}
-
-static void tell_durable(struct node *node, uint16_t shard, uint64_t first, uint64_t count,
-                         struct lsn lsn, struct lsn tail)
-{
-    struct durable *durable = memory_alloc(sizeof *durable);
-    durable->message.type = MESSAGE_DURABLE;
-    durable->message.to_shard = shard;
-    durable->first = count == 0 ? 1 : first;
-    durable->last = count == 0 ? 0 : first + count - 1;
-    durable->lsn = lsn;
-    durable->tail = tail;
-    struct message_list list = {0};
-    message_list_push(&list, &durable->message);
-    worker_post(&node->workers[shard], &list);
 }
 
 /** Where in what was taken the next commit begins. */
@@ -136,13 +147,14 @@ static uint32_t gather(struct node *node, const struct shard_batches *taken, str
     return count;
 }
 
-static void tell_all_durable(struct node *node, struct shard_batches *taken,
-                             const uint64_t *records, struct lsn lsn, struct lsn tail,
-                             uint64_t *tail_told_ms)
+static void tell_all_durable(struct log_writer *writer, struct shard_batches *taken,
+                             const uint64_t *records, struct lsn lsn, struct lsn tail)
 {
+    struct node *node = writer->node;
     uint64_t now = uv_hrtime() / 1000000;
-    bool tell_all = now - *tail_told_ms >= TAIL_EVERY_MS;
-    *tail_told_ms = tell_all ? now : *tail_told_ms;
+    bool tell_all = now - writer->tail_told_ms >= TAIL_EVERY_MS;
+    writer->tail_told_ms = tell_all ? now : writer->tail_told_ms;
+    writer->tail_told = tell_all;
     for (uint16_t i = 0; i < node->worker_count; i++) {
         if (records[i] != 0 || tell_all) {
             tell_durable(node, i, taken[i].first, records[i], lsn, tail);
@@ -153,7 +165,7 @@ static void tell_all_durable(struct node *node, struct shard_batches *taken,
 }
 
 /** In one commit if it fits: what piled up during a slow one may be more than the log takes. */
-static void commit(struct log_writer *writer, struct shard_batches *taken, uint64_t *tail_told_ms)
+static void commit(struct log_writer *writer, struct shard_batches *taken)
 {
     struct node *node = writer->node;
     uint16_t shards = node->worker_count;
@@ -169,7 +181,7 @@ static void commit(struct log_writer *writer, struct shard_batches *taken, uint6
         memset(records, 0, shards * sizeof *records);
         uint32_t count = gather(node, taken, &place, runs, records);
         struct lsn first = log_commit(node->log, runs, count, &tail);
-        tell_all_durable(node, taken, records, first, tail, tail_told_ms);
+        tell_all_durable(writer, taken, records, first, tail);
     }
     free(records);
     free(runs);
@@ -187,10 +199,9 @@ static void run(void *argument)
     pthread_setname_np(pthread_self(), "duet-log");
     uint16_t shards = writer->node->worker_count;
     struct shard_batches *taken = memory_alloc(shards * sizeof *taken);
-    uint64_t tail_told_ms = 0;
     uint64_t tended_ms = 0;
     while (take(writer, taken)) {
-        commit(writer, taken, &tail_told_ms);
+        commit(writer, taken);
         uint64_t now = uv_hrtime() / 1000000;
         if (now - tended_ms >= TEND_EVERY_MS) {
             tend(writer);
