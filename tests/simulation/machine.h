@@ -88,6 +88,7 @@ struct machine {
 
     bool log_busy, state_busy;
     int64_t tail_told_us;
+    uint64_t commits_told; /* log commits so far; tells whether there was one since */
     struct message_list flushes, flushing;
     struct lsn checkpoint;
     struct job_request **jobs;

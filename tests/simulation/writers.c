@@ -6,6 +6,7 @@
 #include "tests/simulation/trace.h"
 
 #define TAIL_EVERY_US 50000
+#define IDLE_US 200000
 
 static const char checkpoint_key[] = "checkpoint";
 
@@ -51,6 +52,18 @@ static void tell_durable(struct machine *machine, uint16_t to, const struct batc
     machine_post(machine, FROM_LOG_WRITER, to, &list);
 }
 
+static void tell_tail(struct machine *machine, void *subject, uint64_t number)
+{
+    static const struct batches none;
+    (void)subject;
+    if (machine->log_busy || number != machine->commits_told) {
+        return; /* not idle: the next commit does it, or comes here again */
+    }
+    for (uint16_t i = 0; i < machine->shard_count; i++) {
+        tell_durable(machine, i, &none, (struct lsn){0}, store_tail(machine->store));
+    }
+}
+
 static void log_take(struct machine *machine, void *subject, uint64_t number);
 
 static void log_committed(struct machine *machine, void *subject, uint64_t number)
@@ -89,8 +102,11 @@ static void log_committed(struct machine *machine, void *subject, uint64_t numbe
         again = again || machine->lanes[i].waiting.count != 0;
     }
     machine->log_busy = again;
+    machine->commits_told++;
     if (again) {
         machine_schedule_life(machine, 1, log_take, NULL, 0);
+    } else if (!tell_all) {
+        machine_schedule_life(machine, IDLE_US, tell_tail, NULL, machine->commits_told);
     }
 }
 
