@@ -1,6 +1,7 @@
 #include "base/logger.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,7 +11,8 @@
 
 #define LINE_BYTES 4096
 
-static enum log_level minimum_level = LOG_LEVEL_INFO; /* written before threads start */
+/* Relaxed: a line more or less around a change does no harm. */
+static atomic_int minimum_level = LOG_LEVEL_INFO;
 
 static const char *const level_names[] = {
     [LOG_LEVEL_DEBUG] = "debug", [LOG_LEVEL_INFO] = "info", [LOG_LEVEL_WARN] = "warn",
@@ -24,7 +26,7 @@ struct line {
 
 void logger_set_level(enum log_level level)
 {
-    minimum_level = level;
+    atomic_store_explicit(&minimum_level, (int)level, memory_order_relaxed);
 }
 
 int logger_level_from_name(const char *name)
@@ -85,7 +87,7 @@ static void line_time(struct line *line)
 void logger_write(enum log_level level, const char *message, const struct log_pair *pairs,
                   size_t count)
 {
-    if (level < minimum_level) {
+    if ((int)level < atomic_load_explicit(&minimum_level, memory_order_relaxed)) {
         return;
     }
     struct line line = {.len = 0};

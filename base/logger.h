@@ -28,7 +28,7 @@ struct log_pair {
 #define LOG_TEXT(string) ((struct log_value){.type = LOG_VALUE_TEXT, .text = (string)})
 #define LOG_PAIR(name_, value_) ((struct log_pair){.name = (name_), .value = (value_)})
 
-/** Default INFO. Set before other threads start. */
+/** Default INFO. Any thread, any time. */
 void logger_set_level(enum log_level level);
 /** Level by name ("debug", "info", "warn", "error", "off"), or -1. */
 int logger_level_from_name(const char *name);

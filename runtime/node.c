@@ -205,3 +205,8 @@ const struct token_key *node_token_key(const struct node *node)
 {
     return &node->token_key;
 }
+
+struct log *node_log(const struct node *node)
+{
+    return node->log;
+}

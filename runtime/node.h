@@ -13,6 +13,7 @@
 #include "wire/token.h"
 
 struct node;
+struct log;
 struct uv_loop_s;
 
 /** What stands on each shard beside the actors; called on the shard's thread. */
@@ -58,6 +59,9 @@ void node_close(struct node *node);
 
 struct id node_id(const struct node *node);
 const struct token_key *node_token_key(const struct node *node);
+
+/** The log, for readers (storage/log.h). Lives as long as the node. */
+struct log *node_log(const struct node *node);
 
 /** Figures for operators, as name and number. Any thread. */
 struct node_figure {

@@ -251,7 +251,8 @@ void presence_go_live(struct shard *shard, struct address address, struct sessio
 
 static bool is_meant(const struct presence_session *session, const struct effect_push *push)
 {
-    return session->live && !session_ref_equal(session->session, push->except_session) &&
+    bool in_time = session->live || push->seq == 0; /* volatile ones have no order to keep */
+    return in_time && !session_ref_equal(session->session, push->except_session) &&
            (id_is_zero(push->except_user) || !id_equal(session->who.user, push->except_user));
 }
 

@@ -58,6 +58,13 @@ static int64_t wall_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static bool disk_has(const struct log *log, uint64_t bytes)
+{
+    struct statvfs disk;
+    return statvfs(log->directory, &disk) == 0 &&
+           (uint64_t)disk.f_bavail >= (bytes + disk.f_frsize - 1) / disk.f_frsize;
+}
+
 /* --- opening --- */
 
 static int open_parts(struct log *log)
@@ -99,6 +106,8 @@ int log_open(const struct log_config *config, struct log **out)
         return error;
     }
     log_prepare(log);
+    /* Known before anyone asks: of two who ask first, one would read what nobody has looked up. */
+    atomic_store_explicit(&log->disk_room, disk_has(log, log->reserve_bytes), memory_order_relaxed);
     *out = log;
     return 0;
 }
@@ -124,13 +133,6 @@ struct lsn log_tail(const struct log *log)
 }
 
 /* --- room --- */
-
-static bool disk_has(const struct log *log, uint64_t bytes)
-{
-    struct statvfs disk;
-    return statvfs(log->directory, &disk) == 0 &&
-           (uint64_t)disk.f_bavail >= (bytes + disk.f_frsize - 1) / disk.f_frsize;
-}
 
 bool log_has_room(const struct log *log)
 {

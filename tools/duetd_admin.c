@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/logger.h"
 #include "config/version.h"
-#include "runtime/node_internal.h" /* the log, for readers */
+#include "runtime/node.h"
 #include "tools/admin.h"
 #include "tools/duetd_admin_log.h"
 
@@ -97,7 +97,7 @@ static json_t *answer_log_level(struct admin_server *server, const json_t *reque
 
 static json_t *answer_log(struct admin_server *server, const json_t *request)
 {
-    return admin_log_answer(server->node->log, request);
+    return admin_log_answer(node_log(server->node), request);
 }
 
 static const struct {
