@@ -13,6 +13,7 @@
 #include "wire/codec.h"
 
 #define FLUSH_ACTORS_MAX 1024
+#define FLUSHES_PER_AGE 20 /* spread, so that actors which woke together do not flush together */
 #define FLUSH_BYTES_MAX (8u << 20)
 #define OVERLAY_BYTES_HURRY (64u << 20)
 
@@ -36,7 +37,7 @@ static size_t freeze(struct shard *shard, struct actor *actor)
     return actor->frozen->bytes;
 }
 
-static void flush_freeze(struct shard *shard)
+static void flush_freeze(struct shard *shard, uint32_t actors_max)
 {
     struct flush *flush = memory_alloc(sizeof *flush);
     flush->message.type = MESSAGE_FLUSHED;
@@ -44,10 +45,11 @@ static void flush_freeze(struct shard *shard)
     flush->actors = memory_alloc(FLUSH_ACTORS_MAX * sizeof *flush->actors);
     shard->flush = flush;
     shard->flush_submitted = false;
+    shard->flush_started_ms = shard->now_ms;
     shard->flush_number = 0;
     size_t bytes = 0;
     struct actor *actor;
-    while ((actor = TAILQ_FIRST(&shard->dirty)) != NULL && flush->actor_count < FLUSH_ACTORS_MAX &&
+    while ((actor = TAILQ_FIRST(&shard->dirty)) != NULL && flush->actor_count < actors_max &&
            bytes < FLUSH_BYTES_MAX) {
         bytes += freeze(shard, actor);
         flush->actors[flush->actor_count++] = actor;
@@ -183,22 +185,36 @@ void flush_done(struct shard *shard, struct flush *flush)
     flush_consider(shard);
 }
 
-static bool is_due(const struct shard *shard)
+/** How many actors to flush now; 0: not yet. Without any dirty, 1 lets the checkpoint move on. */
+static uint32_t due_now(const struct shard *shard)
 {
     const struct actor *oldest = TAILQ_FIRST(&shard->dirty);
-    bool hurry = shard->world->log_to_replay(shard->world->self) > shard->config.replay_max / 2;
-    if (oldest == NULL) { /* only the checkpoint may move on */
-        return shard->reported_low.v < shard->tail.v &&
-               (hurry || shard->now_ms - shard->low_reported_ms >= shard->config.flush_age_ms);
+    int64_t age_ms = shard->config.flush_age_ms;
+    bool hurry = shard->world->log_to_replay(shard->world->self) > shard->config.replay_max / 2 ||
+                 shard->overlay_bytes > OVERLAY_BYTES_HURRY;
+    if (oldest == NULL) {
+        bool behind = shard->reported_low.v < shard->tail.v;
+        return behind && (hurry || shard->now_ms - shard->low_reported_ms >= age_ms);
     }
-    return hurry || shard->now_ms - oldest->dirty_since_ms >= shard->config.flush_age_ms ||
-           shard->overlay_bytes > OVERLAY_BYTES_HURRY;
+    int64_t oldest_ms = shard->now_ms - oldest->dirty_since_ms;
+    if (hurry || oldest_ms >= 2 * age_ms) {
+        return FLUSH_ACTORS_MAX;
+    }
+    if (oldest_ms < age_ms || shard->now_ms - shard->flush_started_ms < age_ms / FLUSHES_PER_AGE) {
+        return 0;
+    }
+    uint32_t slice = shard->dirty_count / FLUSHES_PER_AGE + 1;
+    return slice < FLUSH_ACTORS_MAX ? slice : FLUSH_ACTORS_MAX;
 }
 
 void flush_consider(struct shard *shard)
 {
-    if (shard->flush == NULL && shard->started && is_due(shard)) {
-        flush_freeze(shard);
+    if (shard->flush != NULL || !shard->started) {
+        return;
+    }
+    uint32_t actors = due_now(shard);
+    if (actors != 0) {
+        flush_freeze(shard, actors);
         flush_durable(shard);
     }
 }
@@ -206,7 +222,7 @@ void flush_consider(struct shard *shard)
 bool flush_all(struct shard *shard)
 {
     if (shard->flush == NULL && !TAILQ_EMPTY(&shard->dirty)) {
-        flush_freeze(shard);
+        flush_freeze(shard, FLUSH_ACTORS_MAX);
     }
     flush_durable(shard);
     return shard->flush == NULL && TAILQ_EMPTY(&shard->dirty);

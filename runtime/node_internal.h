@@ -58,6 +58,7 @@ struct log_writer {
     uv_cond_t wake;
     struct shard_batches *waiting; /* one per shard */
     bool any, stop;
+    uint64_t trimmed_ms;         /* the writer's own */
     _Atomic uint64_t drop_below; /* set by the state writer; relaxed: only a hint */
     uint64_t tail_told_ms;       /* the writer's own, as the next: when all heard of the tail */
     bool tail_told;              /* … and there was no commit since */
@@ -70,9 +71,9 @@ struct state_writer {
     uv_cond_t wake;
     struct message_list waiting;
     bool stop;
-    struct lsn *low; /* per shard; the writer's own, as the next */
-    uint64_t idle_turns;
-    _Atomic uint64_t checkpoint; /* release by the writer; acquire by readers of figures */
+    struct lsn *low;              /* per shard; the writer's own, as the next */
+    uint64_t kept_turns, kept_ms; /* of house keeping */
+    _Atomic uint64_t checkpoint;  /* release by the writer; acquire by readers of figures */
 };
 
 struct node {

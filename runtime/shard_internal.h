@@ -168,7 +168,7 @@ struct shard {
     struct flush *flush; /* under way; NULL: none */
     bool flush_submitted;
     uint64_t flush_number; /* wait for this one to be durable */
-    int64_t low_reported_ms;
+    int64_t flush_started_ms, low_reported_ms;
 
     struct presence_entry *presence;
     struct outbox_pair *outbox;

@@ -10,7 +10,7 @@
 
 #include "runtime/node_internal.h"
 
-#define IDLE_MS 3000
+#define HOUSE_KEEPING_MS 3000
 #define READERS_EVERY_TURNS 20
 
 static const char checkpoint_key[] = "checkpoint";
@@ -105,23 +105,27 @@ void state_writer_commit(struct state_writer *writer, struct message_list *flush
     }
 }
 
-/** Nothing was flushed for a while. */
+/** Now and then, busy or idle. */
 static void house_keeping(struct state_writer *writer)
 {
-    uv_mutex_unlock(&writer->lock);
-    state_trim(writer->node->state);
-    if (++writer->idle_turns % READERS_EVERY_TURNS == 0) {
-        state_check_readers(writer->node->state);
+    uint64_t now = uv_hrtime() / 1000000;
+    if (now - writer->kept_ms >= HOUSE_KEEPING_MS) {
+        writer->kept_ms = now;
+        state_trim(writer->node->state);
+        if (++writer->kept_turns % READERS_EVERY_TURNS == 0) {
+            state_check_readers(writer->node->state);
+        }
     }
-    uv_mutex_lock(&writer->lock);
 }
 
 static bool take(struct state_writer *writer, struct message_list *taken)
 {
     uv_mutex_lock(&writer->lock);
     while (writer->waiting.count == 0 && !writer->stop) {
-        if (uv_cond_timedwait(&writer->wake, &writer->lock, IDLE_MS * 1000000ull) != 0) {
+        if (uv_cond_timedwait(&writer->wake, &writer->lock, HOUSE_KEEPING_MS * 1000000ull) != 0) {
+            uv_mutex_unlock(&writer->lock);
             house_keeping(writer);
+            uv_mutex_lock(&writer->lock);
         }
     }
     message_list_splice(taken, &writer->waiting);
@@ -136,6 +140,7 @@ static void run(void *argument)
     struct message_list taken = {0};
     while (take(writer, &taken)) {
         state_writer_commit(writer, &taken);
+        house_keeping(writer);
     }
 }
 

@@ -29,6 +29,7 @@
 #include "base/logger.h"
 #include "storage/directory.h"
 #include "storage/lmdb_error.h"
+#include "storage/lmdb_trim.h"
 #include "storage/log_internal.h"
 
 #define SEGMENT_BYTES_DEFAULT ((uint64_t)1 << 30)
@@ -154,6 +155,11 @@ void log_note_room(struct log *log)
 {
     bool room = log->next != NULL || segment_room(log_current(log)) >= log->segment_bytes / 4;
     atomic_store_explicit(&log->segment_room, room, memory_order_relaxed);
+}
+
+void log_trim(struct log *log)
+{
+    lmdb_trim(log_current(log)->env);
 }
 
 void log_prepare(struct log *log)

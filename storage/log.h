@@ -78,6 +78,9 @@ struct lsn log_commit(struct log *log, const struct bytes *batches, uint32_t bat
  */
 void log_prepare(struct log *log);
 
+/** Unmaps what reading and writing mapped of the newest segment. Writer thread; now and then. */
+void log_trim(struct log *log);
+
 /** Drops whole segments whose every LSN is below `lsn`; readers in them go on. Writer thread. 0,
  * ERR_IO. */
 int log_drop_below(struct log *log, struct lsn lsn);

@@ -12,12 +12,9 @@
 #include "storage/state.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <lmdb.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/check.h"
@@ -25,6 +22,7 @@
 #include "base/logger.h"
 #include "storage/directory.h"
 #include "storage/lmdb_error.h"
+#include "storage/lmdb_trim.h"
 
 #define FILE_MODE 0600
 #define MAP_BYTES_DEFAULT ((uint64_t)1 << 40)
@@ -366,45 +364,9 @@ void state_check_readers(struct state *state)
     }
 }
 
-/* LMDB does not say where its map lies; the kernel does. */
-static void *find_map(int fd)
-{
-    struct stat file;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    void *found = NULL;
-    char line[512];
-    if (maps == NULL || fstat(fd, &file) != 0) {
-        file.st_ino = 0;
-    }
-    while (maps != NULL && found == NULL && fgets(line, sizeof line, maps) != NULL) {
-        uintptr_t start;
-        unsigned long inode;
-        if (sscanf(line, "%" SCNxPTR "-%*x %*s %*x %*s %lu", &start, &inode) == 2 && inode != 0 &&
-            inode == file.st_ino) {
-            found = (void *)start;
-        }
-    }
-    if (maps != NULL) {
-        fclose(maps);
-    }
-    return found;
-}
-
 void state_trim(struct state *state)
 {
-    MDB_envinfo info;
-    MDB_stat stat;
-    int fd;
-    if (mdb_env_info(state->env, &info) != 0 || mdb_env_stat(state->env, &stat) != 0 ||
-        mdb_env_get_fd(state->env, &fd) != 0) {
-        return;
-    }
-    void *map = find_map(fd);
-    if (map != NULL) {
-        /* The map is read-only and shared: dropping its page table entries loses nothing. A
-         * refusal only means that memory stays as it is. */
-        (void)madvise(map, (info.me_last_pgno + 1) * stat.ms_psize, MADV_DONTNEED);
-    }
+    lmdb_trim(state->env);
 }
 
 void state_stats(const struct state *state, struct state_stats *out)
