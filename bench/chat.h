@@ -65,6 +65,9 @@ struct chat_run {
     struct histogram answer;
     struct tally tally_at[2]; /* when the measurement began and ended */
     struct sample sample_at[2];
+    struct {
+        int64_t sum, count;
+    } replay[2]; /* log to replay, each second of the first and of the last quarter */
 };
 
 /** Sends, receives and checks from warm-up to the end of the drain. 0, or EXIT_INTERRUPTED. */

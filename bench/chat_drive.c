@@ -176,6 +176,21 @@ static void show(const struct chat_run *run, const struct tally *before, int64_t
              (unsigned long long)histogram_quantile(&run->delivery, 0.99));
 }
 
+/* It swings with each flush: only means over a while can be compared. */
+static void watch_replay(struct chat_run *run, int64_t elapsed_us)
+{
+    int64_t whole_us = run->options->seconds * 1000000;
+    int quarter = elapsed_us * 4 <= whole_us ? 0 : elapsed_us * 4 > whole_us * 3 ? 1 : -1;
+    if (run->phase != CHAT_MEASURE || quarter < 0 || run->server.data[0] == '\0') {
+        return;
+    }
+    int64_t records = sample_log_to_replay(run->server.data);
+    if (records >= 0) {
+        run->replay[quarter].sum += records;
+        run->replay[quarter].count++;
+    }
+}
+
 static bool all_settled(const struct chat_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
@@ -200,6 +215,7 @@ static int run_phase(struct chat_run *run, enum chat_phase phase, int64_t us)
         now_us = monotonic_us();
         if (now_us - shown_us >= PROGRESS_US) {
             show(run, &shown, now_us - shown_us);
+            watch_replay(run, us - (end_us - now_us));
             shown = run->tally;
             shown_us = now_us;
         }

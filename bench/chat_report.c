@@ -74,6 +74,13 @@ static void put_tally(json_t *report, const struct chat_run *run)
     }
 }
 
+/* A run too short for the watch has what stood at its two ends. */
+static int64_t replay_mean(const struct chat_run *run, int quarter)
+{
+    int64_t count = run->replay[quarter].count;
+    return count != 0 ? run->replay[quarter].sum / count : run->sample_at[quarter].log_to_replay;
+}
+
 static void put_server(json_t *report, const struct chat_run *run, double acked)
 {
     const struct sample *from = &run->sample_at[0];
@@ -86,8 +93,8 @@ static void put_server(json_t *report, const struct chat_run *run, double acked)
     put_integer(report, "server_anon_bytes_start", from->anon_bytes);
     json_object_set_new(report, "device_bytes_per_msg",
                         report_figure(per(grown(from->device_bytes, to->device_bytes), acked)));
-    put_integer(report, "log_to_replay_start", from->log_to_replay);
-    put_integer(report, "log_to_replay_end", to->log_to_replay);
+    put_integer(report, "log_to_replay_start", replay_mean(run, 0));
+    put_integer(report, "log_to_replay_end", replay_mean(run, 1));
     json_object_set_new(report, "generator_cpu_us_per_msg",
                         report_figure(per(grown(from->own_cpu_us, to->own_cpu_us), acked)));
 }

@@ -132,7 +132,7 @@ static size_t read_line(int fd, char *out, size_t size)
     return 0;
 }
 
-static int64_t log_to_replay(const char *data)
+int64_t sample_log_to_replay(const char *data)
 {
     static const char request[] = "{\"cmd\":\"stats\"}\n";
     static char reply[ADMIN_REPLY_BYTES_MAX];
@@ -167,7 +167,7 @@ pid_t sample_find_server(const char *data)
 
 struct sample sample_take(pid_t pid, const char *data)
 {
-    struct sample sample = {.log_to_replay = data != NULL ? log_to_replay(data) : -1};
+    struct sample sample = {.log_to_replay = data != NULL ? sample_log_to_replay(data) : -1};
     sample.device_bytes = data != NULL ? device_bytes_written(data) : -1;
     sample.cpu_us = pid != 0 ? process_cpu_us(pid) : -1;
     sample.rss_bytes = pid != 0 ? process_memory_bytes(pid, "VmRSS") : -1;

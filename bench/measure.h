@@ -20,6 +20,9 @@ struct sample {
 
 int64_t monotonic_us(void);
 
+/** Asks the daemon with this data directory; -1 when it does not answer. Blocks for a moment. */
+int64_t sample_log_to_replay(const char *data);
+
 /** All figures of process `pid` (0: none) with data directory `data` (NULL: none). */
 struct sample sample_take(pid_t pid, const char *data);
 
