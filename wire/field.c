@@ -19,14 +19,23 @@ int field_malformed(struct field_fault *fault, const char *reason)
     return ERR_MALFORMED;
 }
 
+/** Appends what fits of `text`; `at` is where the NUL stands. */
+static size_t append_cut(char *out, size_t room, size_t at, const char *text)
+{
+    size_t len = strnlen(text, room - 1 - at);
+    memcpy(out + at, text, len);
+    out[at + len] = '\0';
+    return at + len;
+}
+
 void field_fault_prefix(struct field_fault *fault, const char *name)
 {
     char below[sizeof fault->field];
     memcpy(below, fault->field, sizeof below);
-    int len = snprintf(fault->field, sizeof fault->field, "%s", name);
-    if (below[0] != '\0' && len >= 0 && (size_t)len < sizeof fault->field) {
-        size_t used = (size_t)len;
-        (void)!snprintf(fault->field + used, sizeof fault->field - used, ".%s", below);
+    size_t at = append_cut(fault->field, sizeof fault->field, 0, name);
+    if (below[0] != '\0') {
+        at = append_cut(fault->field, sizeof fault->field, at, ".");
+        append_cut(fault->field, sizeof fault->field, at, below);
     }
 }
 
