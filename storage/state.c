@@ -77,7 +77,9 @@ static int open_sized(const struct state_config *config, const char *path, MDB_e
         return lmdb_error(open_env(path, config->map_bytes, readers, out));
     }
     int rc = ENOMEM;
-    for (uint64_t size = MAP_BYTES_DEFAULT; rc == ENOMEM && size >= MAP_BYTES_LEAST; size /= 2) {
+    /* EINVAL is what some kernels and tools say of a range that they cannot give. */
+    for (uint64_t size = MAP_BYTES_DEFAULT;
+         (rc == ENOMEM || rc == EINVAL) && size >= MAP_BYTES_LEAST; size /= 2) {
         rc = open_env(path, size, readers, out);
     }
     return lmdb_error(rc);
