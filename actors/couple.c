@@ -1,13 +1,14 @@
 /**
  * A couple: chat, read marks, who is there, and the stream that both follow.
  *
- *     none ──create──▶ live ──leave──▶ ended ──30 days──▶ erased
+ *     none ──create──▶ live ──end──▶ ended ──30 days──▶ erased
  *
- * Made by an invite when the pairing is decided. A message makes three rows: itself by `msg`, an
- * entry of the stream by `seq` that refers to it, and (member, device, no) → msg, kept for ever, by
- * which a resend is recognised. Sending is the hottest path of the server, so the root keeps, for
- * each member, the device that sent last and its highest number: a higher one is new without a
- * look-up. Rows count the messages of member 0, so what is unread is one subtraction.
+ * Made by an invite when the pairing is decided, ended by the user actor of who leaves. A message
+ * makes three rows: itself by `msg`, an entry of the stream by `seq` that refers to it, and
+ * (member, device, no) → msg, kept for ever, by which a resend is recognised. Sending is the
+ * hottest path of the server, so the root keeps, for each member, the device that sent last and its
+ * highest number: a higher one is new without a look-up. Rows count the messages of member 0, so
+ * what is unread is one subtraction.
  */
 #include "actors/chat_history.h"
 #include "actors/couple_records.h"
@@ -55,6 +56,16 @@ static int caller_member(struct ctx *ctx, const struct couple_root *couple, int6
     return member_of(couple, ctx_principal(ctx)->user, member);
 }
 
+/** … when the caller means this couple, if it says which. */
+static int meant_member(struct ctx *ctx, const struct couple_root *couple, const struct id *meant,
+                        int64_t *member)
+{
+    if (meant != NULL && !id_equal(*meant, ctx_self(ctx).id)) {
+        return ERR_NOT_PAIRED;
+    }
+    return caller_member(ctx, couple, member);
+}
+
 static int route_couple(const struct principal *caller, const void *args, struct address *out)
 {
     (void)args;
@@ -89,29 +100,23 @@ static void apply_couple_created(struct ctx *ctx, struct couple_root *couple, co
     couple->b_user = event->b;
 }
 
-static void send_ended(struct ctx *ctx, struct id user, struct id by)
-{
-    ctx_send(ctx, user_address(user), USER_COUPLE_ENDED, &user_couple_ended_args_type,
-             &(struct user_couple_ended_args){.couple = ctx_self(ctx).id, .by = by},
-             id_equal(user, by));
-}
-
-static int handle_leave(struct ctx *ctx, const void *state, const void *args)
+/** From the user actor of the member who leaves, and who is out already. */
+static int handle_end(struct ctx *ctx, const void *state, const void *args)
 {
     const struct couple_root *couple = state;
+    struct id by = ctx_sender(ctx).id;
     int64_t member;
     (void)args;
-    int err = caller_member(ctx, couple, &member);
-    if (err != 0) {
-        return err;
+    if (member_of(couple, by, &member) != 0) {
+        return 0; /* both left, and the other was first */
     }
-    struct id by = *COUPLE_SIDE_OF(couple, member, user);
     ctx_emit(ctx, &couple_ended_event,
              &(struct couple_ended){.seq = couple->seq + 1, .member = member});
     ctx_push_entry(ctx, &push_couple_ended, couple->epoch, couple->seq + 1,
                    &(struct couple_ended_push){.by = by});
-    send_ended(ctx, couple->a_user, by);
-    send_ended(ctx, couple->b_user, by);
+    ctx_send(ctx, user_address(*COUPLE_SIDE_OF(couple, 1 - member, user)), USER_COUPLE_ENDED,
+             &user_couple_ended_args_type,
+             &(struct user_couple_ended_args){.couple = ctx_self(ctx).id, .by = by}, false);
     ctx_timer_set(ctx, ERASE_TIMER, ctx_now_ms(ctx) + ERASE_AFTER_MS);
     return 0;
 }
@@ -135,15 +140,6 @@ static void apply_couple_ended(struct ctx *ctx, struct couple_root *couple, cons
                                             .has_member = true,
                                             .at = ctx_now_ms(ctx),
                                             .has_at = true});
-}
-
-static int user_told_done(struct ctx *ctx, const void *state, const struct outcome *outcome)
-{
-    const struct couple_root *couple = state;
-    if (id_equal(outcome->to.id, *COUPLE_SIDE_OF(couple, couple->ended_by, user))) {
-        ctx_reply(ctx, &empty_type, NULL);
-    }
-    return 0;
 }
 
 static int handle_timer(struct ctx *ctx, const void *state, uint32_t timer_id, bool late)
@@ -246,7 +242,7 @@ static int handle_send(struct ctx *ctx, const void *state, const void *args)
     const struct chat_send_args *in = args;
     int64_t member;
     int64_t msg;
-    int err = caller_member(ctx, couple, &member);
+    int err = meant_member(ctx, couple, in->has_couple ? &in->couple : NULL, &member);
     if (err != 0) {
         return err;
     }
@@ -362,7 +358,7 @@ static int handle_read(struct ctx *ctx, const void *state, const void *args)
     const struct chat_read_args *in = args;
     int64_t member;
     int64_t partner_sent;
-    int err = caller_member(ctx, couple, &member);
+    int err = meant_member(ctx, couple, in->has_couple ? &in->couple : NULL, &member);
     if (err != 0) {
         return err;
     }
@@ -597,20 +593,6 @@ static const struct op couple_info = {
     .errors = (const int[]){0},
     .rest = {.method = "GET", .path = "/couple", .status = 200}};
 
-static const struct op couple_leave = {
-    .command = {.code = COUPLE_LEAVE,
-                .name = "couple.leave",
-                .args = &empty_type,
-                .result = &empty_type,
-                .handle = handle_leave},
-    .doc = "Ends the couple for both. What was written is erased after thirty days.",
-    .needs = OP_NEEDS_PAIRED,
-    .writes = true,
-    .keyed = true,
-    .route = route_couple,
-    .errors = (const int[]){0},
-    .rest = {.method = "DELETE", .path = "/couple", .status = 200}};
-
 static const struct op chat_send = {
     .command = {.code = COUPLE_CHAT_SEND,
                 .name = "chat.send",
@@ -625,18 +607,20 @@ static const struct op chat_send = {
     .errors = (const int[]){0},
     .rest = {.method = "POST", .path = "/chat/messages", .status = 201}};
 
-static const struct op chat_read = {.command = {.code = COUPLE_CHAT_READ,
-                                                .name = "chat.read",
-                                                .args = &chat_read_args_type,
-                                                .result = &chat_read_result_type,
-                                                .handle = handle_read},
-                                    .doc = "Moves the read mark forward, never back.",
-                                    .needs = OP_NEEDS_PAIRED,
-                                    .writes = true,
-                                    .keyed = true,
-                                    .route = route_couple,
-                                    .errors = (const int[]){0},
-                                    .rest = {.method = "PUT", .path = "/chat/read", .status = 200}};
+static const struct op chat_read = {
+    .command = {.code = COUPLE_CHAT_READ,
+                .name = "chat.read",
+                .args = &chat_read_args_type,
+                .result = &chat_read_result_type,
+                .handle = handle_read},
+    .doc = "Moves the read mark forward, never back. `up_to` beyond the last message is "
+           "INVALID_ARGUMENT.",
+    .needs = OP_NEEDS_PAIRED,
+    .writes = true,
+    .keyed = true,
+    .route = route_couple,
+    .errors = (const int[]){0},
+    .rest = {.method = "PUT", .path = "/chat/read", .status = 200}};
 
 static const struct op chat_history = {
     .command = {.code = COUPLE_CHAT_HISTORY,
@@ -663,11 +647,12 @@ static const struct op chat_typing = {
     .errors = (const int[]){0},
     .rest = {.method = "POST", .path = "/chat/typing", .status = 200}};
 
-static const struct op *const ops[] = {&couple_info, &couple_leave, &chat_send,
-                                       &chat_read,   &chat_history, &chat_typing};
+static const struct op *const ops[] = {&couple_info, &chat_send, &chat_read, &chat_history,
+                                       &chat_typing};
 
 static const struct command_type commands[] = {
-    {COUPLE_CREATE, "create", &couple_create_args_type, &empty_type, handle_create}};
+    {COUPLE_CREATE, "create", &couple_create_args_type, &empty_type, handle_create},
+    {COUPLE_END, "end", &empty_type, &empty_type, handle_end}};
 
 static const struct event_type *const events[] = {COUPLE_EVENTS(EVENT_LIST)};
 
@@ -679,7 +664,7 @@ static void apply(struct ctx *ctx, void *state, const struct event_type *type, c
     appliers[type->tag](ctx, state, body);
 }
 
-static const struct outcome_row outcomes[] = {{ACTOR_USER, USER_COUPLE_ENDED, user_told_done}};
+static const struct outcome_row outcomes[] = {{ACTOR_USER, USER_COUPLE_ENDED, outcome_ignore}};
 
 static int handle_outcome(struct ctx *ctx, const void *state, const struct outcome *outcome)
 {

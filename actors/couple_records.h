@@ -11,8 +11,8 @@
 /** Commands; the codes stand in the log. */
 enum couple_command {
     COUPLE_CREATE = 1,
-    COUPLE_INFO = 100,
-    COUPLE_LEAVE = 101,
+    COUPLE_END = 2,
+    COUPLE_INFO = 100, /* 101 was couple.leave, which is the user's now */
     COUPLE_CHAT_SEND = 102,
     COUPLE_CHAT_READ = 103,
     COUPLE_CHAT_HISTORY = 104,
@@ -44,11 +44,16 @@ RECORD_DECLARE(couple_member, COUPLE_MEMBER)
       "{\"user\":" ID_EXAMPLE ",\"read_up_to\":9,\"online\":false}]")
 RECORD_DECLARE(couple_info_result, COUPLE_INFO_RESULT)
 
+#define COUPLE_MEANT(F, R)                                                                         \
+    F(R, ID, couple, OPTIONAL, 0, 0, NULL, BODY,                                                   \
+      "the couple meant: refused with NOT_PAIRED if it is another one", ID_EXAMPLE)
+
 #define CHAT_SEND_ARGS(F, R)                                                                       \
     F(R, INT, no, REQUIRED, 1, INT_BOUND, NULL, BODY,                                              \
       "number of this device, one per message; gaps and any order are fine", "17")                 \
     F(R, TEXT, text, REQUIRED, 1, TEXT_POINTS_MAX, NULL, BODY, "what to say", "\"hi\"")            \
-    F(R, INT, reply_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "msg of an earlier message", "16")
+    F(R, INT, reply_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "msg of an earlier message", "16")     \
+    COUPLE_MEANT(F, R)
 RECORD_DECLARE(chat_send_args, CHAT_SEND_ARGS)
 
 #define CHAT_SEND_RESULT(F, R)                                                                     \
@@ -60,7 +65,8 @@ RECORD_DECLARE(chat_send_args, CHAT_SEND_ARGS)
 RECORD_DECLARE(chat_send_result, CHAT_SEND_RESULT)
 
 #define CHAT_READ_ARGS(F, R)                                                                       \
-    F(R, INT, up_to, REQUIRED, 0, INT_BOUND, NULL, BODY, "the last msg that was read", "17")
+    F(R, INT, up_to, REQUIRED, 0, INT_BOUND, NULL, BODY, "the last msg that was read", "17")       \
+    COUPLE_MEANT(F, R)
 RECORD_DECLARE(chat_read_args, CHAT_READ_ARGS)
 
 #define CHAT_READ_RESULT(F, R)                                                                     \
@@ -73,7 +79,7 @@ RECORD_DECLARE(chat_read_result, CHAT_READ_RESULT)
 #define CHAT_HISTORY_ARGS(F, R)                                                                    \
     F(R, INT, before, OPTIONAL, 0, INT_BOUND, NULL, QUERY, "older than this msg", "17")            \
     F(R, INT, after, OPTIONAL, 0, INT_BOUND, NULL, QUERY, "newer than this msg; not with before",  \
-      "17")                                                                                        \
+      NULL)                                                                                        \
     F(R, INT, limit, OPTIONAL, 1, HISTORY_LIMIT_MAX, NULL, QUERY, "at most so many; 50", "20")
 RECORD_DECLARE(chat_history_args, CHAT_HISTORY_ARGS)
 

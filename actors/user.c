@@ -10,13 +10,18 @@
  *
  * Pairing, led by the invite actor (see invite.c):
  *
- *     free ──reserve──▶ reserved ──commit──▶ paired ──couple ended──▶ free
+ *     free ──reserve──▶ reserved ──commit──▶ paired ──leave, or couple ended──▶ free
  *       ▲                  │  └─couple ended─▶ abandoned ──commit──▶ free
  *       └────release───────┘
  *
  * `abandoned`: the partner, committed before us, has left already; our commit then joins and
  * leaves.
+ *
+ * Leaving is one record: this user is out, the answer (and its idempotency key) is kept, and the
+ * couple is to be told. Were the answer to wait for the couple, a crash meanwhile would lose the
+ * key, and a resend could end the next couple.
  */
+#include "actors/couple_records.h"
 #include "actors/invite_code.h"
 #include "actors/invite_records.h"
 #include "actors/kinds.h"
@@ -457,8 +462,8 @@ static void leave_couple(struct ctx *ctx, const struct user_root *user, int64_t 
                          struct couple_left left)
 {
     ctx_emit(ctx, &couple_left_event, &left);
-    ctx_push_entry(ctx, &push_user_couple_ended, user->epoch, seq,
-                   &(struct user_couple_ended_push){.couple = left.couple, .by = left.by});
+    ctx_push_entry_to_all(ctx, &push_user_couple_ended, user->epoch, seq,
+                          &(struct user_couple_ended_push){.couple = left.couple, .by = left.by});
 }
 
 static int handle_pair_commit(struct ctx *ctx, const void *state, const void *args)
@@ -518,6 +523,21 @@ static int handle_couple_ended(struct ctx *ctx, const void *state, const void *a
         ctx_emit(ctx, &pairing_abandoned_event,
                  &(struct pairing_abandoned){.couple = in->couple, .by = in->by});
     }
+    return 0;
+}
+
+static int handle_leave(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct user_root *user = state;
+    const struct couple_leave_args *in = args;
+    if (id_is_zero(user->couple) || (in->has_couple && !id_equal(in->couple, user->couple))) {
+        return ERR_NOT_PAIRED;
+    }
+    ctx_send(ctx, couple_address(user->couple), COUPLE_END, &empty_type, NULL, false);
+    leave_couple(ctx, user, user->seq + 1,
+                 (struct couple_left){.couple = user->couple, .by = ctx_self(ctx).id});
+    ctx_set_couple(ctx, (struct id){0});
+    ctx_reply(ctx, &empty_type, NULL);
     return 0;
 }
 
@@ -590,7 +610,8 @@ static const struct op auth_refresh = {
                 .result = &auth_tokens_type,
                 .handle = handle_refresh},
     .doc = "Exchanges a refresh token for new tokens. The old one dies when its successor is first "
-           "used, so a lost reply may be asked for again; using a dead one ends the session.",
+           "used, so a lost reply may be asked for again; using a dead or replaced one ends the "
+           "session.",
     .needs = OP_NEEDS_NOTHING,
     .rate = OP_RATE_COSTLY,
     .writes = true,
@@ -629,7 +650,21 @@ static const struct op couple_invite = {
     .errors = (const int[]){ERR_ALREADY_PAIRED, 0},
     .rest = {.method = "POST", .path = "/couple/invite", .status = 200}};
 
-static const struct op *const ops[] = {&auth_refresh, &auth_signout, &couple_invite};
+static const struct op couple_leave = {
+    .command = {.code = USER_COUPLE_LEAVE,
+                .name = "couple.leave",
+                .args = &couple_leave_args_type,
+                .result = &empty_type,
+                .handle = handle_leave},
+    .doc = "Ends the couple for both. What was written is erased after thirty days.",
+    .needs = OP_NEEDS_SESSION,
+    .writes = true,
+    .keyed = true,
+    .route = route_own,
+    .errors = (const int[]){ERR_NOT_PAIRED, 0},
+    .rest = {.method = "DELETE", .path = "/couple", .status = 200}};
+
+static const struct op *const ops[] = {&auth_refresh, &auth_signout, &couple_invite, &couple_leave};
 
 static const struct command_type commands[] = {
     {USER_SESSION_ATTACH, "session_attach", &session_attach_args_type, &session_attach_result_type,
@@ -656,7 +691,8 @@ static void apply(struct ctx *ctx, void *state, const struct event_type *type, c
 }
 
 static const struct outcome_row outcomes[] = {{ACTOR_INVITE, INVITE_CREATE, invite_created_done},
-                                              {ACTOR_INVITE, INVITE_REVOKE, outcome_ignore}};
+                                              {ACTOR_INVITE, INVITE_REVOKE, outcome_ignore},
+                                              {ACTOR_COUPLE, COUPLE_END, outcome_ignore}};
 
 static int handle_outcome(struct ctx *ctx, const void *state, const struct outcome *outcome)
 {

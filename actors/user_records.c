@@ -14,6 +14,7 @@ RECORD_DEFINE(auth_tokens, AUTH_TOKENS, "a session and the tokens for it");
 RECORD_DEFINE(auth_refresh_args, AUTH_REFRESH_ARGS, "asks for new tokens");
 RECORD_DEFINE(auth_signout_args, AUTH_SIGNOUT_ARGS, "ends sessions");
 RECORD_DEFINE(couple_invite_result, COUPLE_INVITE_RESULT, "the live invite code");
+RECORD_DEFINE(couple_leave_args, COUPLE_LEAVE_ARGS, "ends the couple");
 
 RECORD_DEFINE(user_create_args, USER_PROFILE_FIELDS, "a new user's profile");
 RECORD_DEFINE(user_open_device_args, USER_OPEN_DEVICE_ARGS, "asks for a session");

@@ -25,7 +25,8 @@ enum user_command {
     USER_COUPLE_ENDED = 7,
     USER_AUTH_REFRESH = 100,
     USER_AUTH_SIGNOUT = 101,
-    USER_COUPLE_INVITE = 102
+    USER_COUPLE_INVITE = 102,
+    USER_COUPLE_LEAVE = 103
 };
 
 /* --- ops --- */
@@ -56,6 +57,11 @@ RECORD_DECLARE(auth_signout_args, AUTH_SIGNOUT_ARGS)
     F(R, INSTANT, expires_at, REQUIRED, 0, INT_BOUND, NULL, BODY, "the code is good until then",   \
       AT_EXAMPLE)
 RECORD_DECLARE(couple_invite_result, COUPLE_INVITE_RESULT)
+
+#define COUPLE_LEAVE_ARGS(F, R)                                                                    \
+    F(R, ID, couple, OPTIONAL, 0, 0, NULL, QUERY,                                                  \
+      "the couple meant: refused with NOT_PAIRED if it is another one", ID_EXAMPLE)
+RECORD_DECLARE(couple_leave_args, COUPLE_LEAVE_ARGS)
 
 /* --- from other actors --- */
 

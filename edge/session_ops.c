@@ -41,7 +41,8 @@ static const struct op session_renew_op = {
                 .name = "session.renew",
                 .args = &session_renew_args_type,
                 .result = &session_renew_result_type},
-    .doc = "Gives an open session a newer access token of the same sign-in.",
+    .doc = "Shows an open session a newer access token of the same sign-in. It takes a fresh one, "
+           "which auth.refresh gives; it makes none.",
     .needs = OP_NEEDS_SESSION,
     .errors = token_errors,
 };

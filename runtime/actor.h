@@ -185,6 +185,9 @@ int ctx_stash(struct ctx *ctx);
 /** Pushes a durable entry: `seq` was just staged into the stream. Not to the caller's session. */
 void ctx_push_entry(struct ctx *ctx, const struct push_type *type, struct id epoch, int64_t seq,
                     const void *data);
+/** … to the caller's session too: for an entry whose place the answer does not tell. */
+void ctx_push_entry_to_all(struct ctx *ctx, const struct push_type *type, struct id epoch,
+                           int64_t seq, const void *data);
 /** Pushes a volatile body to sessions subscribed here, except those of user `except` (or zero). */
 void ctx_push_volatile(struct ctx *ctx, const struct push_type *type, const void *data,
                        struct id except);

@@ -309,8 +309,8 @@ static struct effect_push *push_create(struct ctx *ctx, const struct push_type *
     return push;
 }
 
-void ctx_push_entry(struct ctx *ctx, const struct push_type *type, struct id epoch, int64_t seq,
-                    const void *data)
+static void push_entry(struct ctx *ctx, const struct push_type *type, struct id epoch, int64_t seq,
+                       const void *data, struct session_ref except)
 {
     struct effect_push *push = push_create(ctx, type);
     struct buffer packed = {0}, body = {0};
@@ -323,10 +323,22 @@ void ctx_push_entry(struct ctx *ctx, const struct push_type *type, struct id epo
     frame_append_stream_body(&body, &entry);
     push->seq = seq;
     push->body = payload_create(buffer_bytes(&body));
-    push->except_session = ctx->origin.caller.session;
+    push->except_session = except;
     buffer_fini(&packed);
     buffer_fini(&body);
     message_list_push(&ctx->effects, &push->message);
+}
+
+void ctx_push_entry(struct ctx *ctx, const struct push_type *type, struct id epoch, int64_t seq,
+                    const void *data)
+{
+    push_entry(ctx, type, epoch, seq, data, ctx->origin.caller.session);
+}
+
+void ctx_push_entry_to_all(struct ctx *ctx, const struct push_type *type, struct id epoch,
+                           int64_t seq, const void *data)
+{
+    push_entry(ctx, type, epoch, seq, data, (struct session_ref){0});
 }
 
 void ctx_push_volatile(struct ctx *ctx, const struct push_type *type, const void *data,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "actors/couple_records.h"
+#include "actors/user_records.h"
 #include "base/error.h"
 
 static void command_help(struct chat *chat, const char *argument);
@@ -36,7 +37,8 @@ static void command_match(struct chat *chat, const char *argument)
 /** Asks with the mark where it is, which moves nothing. */
 static int64_t count_unread(struct chat *chat)
 {
-    struct chat_read_args args = {.up_to = chat->read_told};
+    struct chat_read_args args = {
+        .up_to = chat->read_told, .couple = chat->state->couple, .has_couple = true};
     struct chat_read_result result;
     int error =
         chat_call(chat, "chat.read", &chat_read_args_type, &args, &chat_read_result_type, &result);
@@ -86,7 +88,9 @@ static void command_leave(struct chat *chat, const char *argument)
                     "it: /leave yes");
         return;
     }
-    int error = chat_call(chat, "couple.leave", NULL, NULL, NULL, NULL);
+    struct couple_leave_args args = {.couple = chat->state->couple,
+                                     .has_couple = !id_is_zero(chat->state->couple)};
+    int error = chat_call(chat, "couple.leave", &couple_leave_args_type, &args, NULL, NULL);
     if (error != 0) {
         chat_explain(chat, "not left", error);
         return;

@@ -172,6 +172,12 @@ void chat_enter_couple(struct chat *chat)
     if (load_info(chat, &info) != 0) {
         return;
     }
+    if (!id_is_zero(chat->state->couple) && !id_equal(chat->state->couple, info.couple)) {
+        chat_forget_couple(chat); /* another one since the session opened */
+        if (load_info(chat, &info) != 0) {
+            return;
+        }
+    }
     if (!place->known || !id_equal(place->epoch, info.epoch)) {
         stream_place_set(place, info.epoch, 0); /* just matched: followed from its beginning */
     }
@@ -194,11 +200,14 @@ void chat_forget_couple(struct chat *chat)
     chat->read_told = 0;
     chat->partner_read = 0;
     chat->history_to = 0;
+    chat->live_from = 0;
+    chat->replayed_to = 0;
     state->last_msg = 0;
     state->couple = (struct id){0};
     stream_place_clear(&state->couple_stream);
     if (state->unsent_count > 0) {
-        screen_note("messages that could not be delivered: %zu", state->unsent_count);
+        screen_note("not sent, as the couple they were for has ended: %zu message%s",
+                    state->unsent_count, state->unsent_count == 1 ? "" : "s");
     }
     while (state->unsent_count > 0) {
         chat_state_remove(state, state->unsent[0].no);

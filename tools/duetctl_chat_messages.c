@@ -132,7 +132,10 @@ int chat_receive(struct chat *chat)
 
 static int start_message(struct chat *chat, struct chat_unsent *unsent)
 {
-    struct chat_send_args args = {.no = unsent->no, .text = text_of(unsent->text)};
+    struct chat_send_args args = {.no = unsent->no,
+                                  .text = text_of(unsent->text),
+                                  .couple = chat->state->couple,
+                                  .has_couple = true};
     int error = duet_client_start(chat->client, "chat.send", &chat_send_args_type, &args, NULL,
                                   SEND_MS, &unsent->request);
     unsent->in_flight = error == 0;
@@ -159,7 +162,8 @@ static int start_messages(struct chat *chat)
 
 static int start_read(struct chat *chat)
 {
-    struct chat_read_args args = {.up_to = chat->seen};
+    struct chat_read_args args = {
+        .up_to = chat->seen, .couple = chat->state->couple, .has_couple = true};
     if (chat->reading.in_flight || chat->seen <= chat->read_told) {
         return 0;
     }

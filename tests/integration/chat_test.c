@@ -20,307 +20,7 @@
 #include "base/error.h"
 #include "client/duet_client.h"
 #include "edge/session_ops.h"
-#include "tests/integration/support_daemon.h"
-
-#define CALL_MS 60000
-#define QUIET_MS 300
-#define PASSWORD "corgi-by-the-sea"
-
-static struct daemon server;
-
-/* --- people --- */
-
-struct person {
-    const char *subprotocol;
-    char email[64];
-    struct id device, user, sid, couple;
-    char access_token[TOKEN_TEXT_MAX];
-    char refresh_token[REFRESH_TOKEN_CHARS + 1];
-    int64_t no;
-    struct stream_cursor cursor; /* of the couple's stream, kept by hand */
-    struct duet_client *client;
-    struct arena arena;
-};
-
-static void person_init(struct person *person, const char *subprotocol)
-{
-    *person = (struct person){.subprotocol = subprotocol};
-    person->cursor.stream = STREAM_COUPLE;
-    randombytes_buf(&person->device, sizeof person->device);
-    snprintf(person->email, sizeof person->email, "p%08x%08x@example.org", randombytes_random(),
-             randombytes_random());
-}
-
-static void disconnect(struct person *person)
-{
-    duet_client_destroy(person->client);
-    person->client = NULL;
-}
-
-static void person_fini(struct person *person)
-{
-    disconnect(person);
-    arena_fini(&person->arena);
-}
-
-static void connect_to_server(struct person *person)
-{
-    disconnect(person);
-    assert_int_equal(duet_client_connect("127.0.0.1", server.port, person->subprotocol, CALL_MS,
-                                         &person->client),
-                     0);
-}
-
-static int call(struct person *person, const char *op, const struct record_type *args_type,
-                const void *args, const struct record_type *result_type, void *result)
-{
-    return duet_client_call(person->client, op, args_type, args, result_type, &person->arena,
-                            result, CALL_MS);
-}
-
-static void must(struct person *person, const char *op, const struct record_type *args_type,
-                 const void *args, const struct record_type *result_type, void *result)
-{
-    int error = call(person, op, args_type, args, result_type, result);
-    if (error != 0) {
-        const struct duet_failure *failure = duet_client_failure(person->client);
-        fail_msg("%s: %s: %s %s", op, error_name(error), failure->message, failure->field);
-    }
-}
-
-static void take_tokens(struct person *person, const struct auth_tokens *tokens)
-{
-    person->user = tokens->user;
-    person->sid = tokens->sid;
-    snprintf(person->access_token, sizeof person->access_token, "%.*s",
-             (int)tokens->access_token.len, (const char *)tokens->access_token.data);
-    snprintf(person->refresh_token, sizeof person->refresh_token, "%.*s",
-             (int)tokens->refresh_token.len, (const char *)tokens->refresh_token.data);
-}
-
-static int sign_up(struct person *person)
-{
-    struct auth_signup_args args = {.email = text_of(person->email),
-                                    .password = text_of(PASSWORD),
-                                    .birth_date = {1998, 3, 14},
-                                    .device = person->device};
-    struct auth_tokens tokens;
-    int error =
-        call(person, "auth.signup", &auth_signup_args_type, &args, &auth_tokens_type, &tokens);
-    if (error == 0) {
-        take_tokens(person, &tokens);
-    }
-    return error;
-}
-
-static int log_in(struct person *person, const char *password)
-{
-    struct auth_login_args args = {
-        .email = text_of(person->email), .password = text_of(password), .device = person->device};
-    struct auth_tokens tokens;
-    int error =
-        call(person, "auth.login", &auth_login_args_type, &args, &auth_tokens_type, &tokens);
-    if (error == 0) {
-        take_tokens(person, &tokens);
-    }
-    return error;
-}
-
-static int refresh(struct person *person, const char *token)
-{
-    struct auth_refresh_args args = {.refresh_token = text_of(token)};
-    struct auth_tokens tokens;
-    int error =
-        call(person, "auth.refresh", &auth_refresh_args_type, &args, &auth_tokens_type, &tokens);
-    if (error == 0) {
-        take_tokens(person, &tokens);
-    }
-    return error;
-}
-
-static int open_session(struct person *person, bool resume, struct session_open_result *result)
-{
-    struct session_open_args args = {.access_token = text_of(person->access_token),
-                                     .device = person->device,
-                                     .has_cursors = resume,
-                                     .cursors = {.items = &person->cursor, .count = 1}};
-    int error = call(person, "session.open", &session_open_args_type, &args,
-                     &session_open_result_type, result);
-    if (error == 0) {
-        person->couple = result->couple;
-    }
-    return error;
-}
-
-/** Connects, and opens a session that resumes if there is a cursor. */
-static void come_online(struct person *person)
-{
-    struct session_open_result result;
-    connect_to_server(person);
-    int error = open_session(person, person->cursor.after > 0, &result);
-    if (error != 0) {
-        fail_msg("session.open: %s", error_name(error));
-    }
-}
-
-static void become_user(struct person *person)
-{
-    connect_to_server(person);
-    assert_int_equal(sign_up(person), 0);
-    come_online(person);
-}
-
-/* --- what people do --- */
-
-static void invite(struct person *person, char code[9])
-{
-    struct couple_invite_result result;
-    must(person, "couple.invite", NULL, NULL, &couple_invite_result_type, &result);
-    assert_int_equal(result.code.len, 8);
-    memcpy(code, result.code.data, 8);
-    code[8] = 0;
-}
-
-static int match(struct person *person, const char *code)
-{
-    struct couple_match_args args = {.code = text_of(code)};
-    struct couple_match_result result;
-    int error = call(person, "couple.match", &couple_match_args_type, &args,
-                     &couple_match_result_type, &result);
-    if (error == 0) {
-        person->couple = result.couple;
-    }
-    return error;
-}
-
-static int send_numbered(struct person *person, int64_t no, const char *text,
-                         struct chat_send_result *result)
-{
-    struct chat_send_args args = {.no = no, .text = text_of(text)};
-    return call(person, "chat.send", &chat_send_args_type, &args, &chat_send_result_type, result);
-}
-
-static struct chat_send_result says(struct person *person, const char *text)
-{
-    struct chat_send_result result;
-    int error = send_numbered(person, ++person->no, text, &result);
-    if (error != 0) {
-        fail_msg("chat.send: %s", error_name(error));
-    }
-    return result;
-}
-
-static bool is_push(const struct duet_push *push, const char *topic, const char *type)
-{
-    return bytes_equal(push->topic, text_of(topic)) &&
-           (type == NULL || bytes_equal(push->type, text_of(type)));
-}
-
-/** Waits for a push of this kind; decodes it, and passes over others. */
-static struct duet_push awaits(struct person *person, const char *topic, const char *type,
-                               const struct record_type *data_type, void *data)
-{
-    struct duet_push push;
-    struct field_fault fault;
-    do {
-        int error = duet_client_next_push(person->client, CALL_MS, &push);
-        if (error != 0) {
-            fail_msg("no push %s %s: %s", topic, type != NULL ? type : "", error_name(error));
-        }
-    } while (!is_push(&push, topic, type));
-    assert_int_equal(duet_push_decode(&push, data_type, &person->arena, data, &fault), 0);
-    if (push.durable && strcmp(topic, "couple") == 0) {
-        person->cursor.epoch = push.epoch;
-        person->cursor.after = push.seq;
-    }
-    return push;
-}
-
-static struct chat_message_push hears(struct person *person, const char *text)
-{
-    struct chat_message_push message;
-    awaits(person, "couple", "chat.message", &chat_message_push_type, &message);
-    assert_int_equal(message.text.len, strlen(text));
-    assert_memory_equal(message.text.data, text, message.text.len);
-    return message;
-}
-
-/** Nothing of a stream comes any more. */
-static void hears_nothing(struct person *person)
-{
-    struct duet_push push;
-    while (duet_client_next_push(person->client, QUIET_MS, &push) == 0) {
-        if (push.durable) {
-            fail_msg("a push %.*s that should not be, seq %lld", (int)push.type.len,
-                     (const char *)push.type.data, (long long)push.seq);
-        }
-    }
-}
-
-static struct chat_read_result reads(struct person *person, int64_t up_to)
-{
-    struct chat_read_args args = {.up_to = up_to};
-    struct chat_read_result result;
-    must(person, "chat.read", &chat_read_args_type, &args, &chat_read_result_type, &result);
-    return result;
-}
-
-static struct couple_info_result info(struct person *person)
-{
-    struct couple_info_result result;
-    must(person, "couple.info", NULL, NULL, &couple_info_result_type, &result);
-    return result;
-}
-
-static const struct couple_member *member(const struct couple_info_result *result, struct id user)
-{
-    const struct couple_member *members = result->members.items;
-    assert_int_equal(result->members.count, 2);
-    return id_equal(members[0].user, user) ? &members[0] : &members[1];
-}
-
-static void pair(struct person *inviter, struct person *other)
-{
-    char code[9];
-    struct couple_matched_push matched;
-    invite(inviter, code);
-    assert_int_equal(match(other, code), 0);
-    awaits(inviter, "user", "couple.matched", &couple_matched_push_type, &matched);
-    assert_true(id_equal(matched.couple, other->couple));
-    assert_true(id_equal(matched.partner, other->user));
-    inviter->couple = matched.couple;
-    awaits(other, "user", "couple.matched", &couple_matched_push_type, &matched);
-    assert_true(id_equal(matched.partner, inviter->user));
-}
-
-struct two {
-    struct person a, b;
-};
-
-static void two_init(struct two *two)
-{
-    person_init(&two->a, DUET_SUBPROTOCOL_MSGPACK);
-    person_init(&two->b, DUET_SUBPROTOCOL_JSON);
-}
-
-static void two_users(struct two *two)
-{
-    two_init(two);
-    become_user(&two->a);
-    become_user(&two->b);
-}
-
-static void two_paired(struct two *two)
-{
-    two_users(two);
-    pair(&two->a, &two->b);
-}
-
-static void two_fini(struct two *two)
-{
-    person_fini(&two->a);
-    person_fini(&two->b);
-}
+#include "tests/integration/support_people.h"
 
 /* --- the promises --- */
 
@@ -503,8 +203,8 @@ static void survives(void (*end)(struct daemon *daemon))
     two_paired(&two);
     says_many(&two.a, 1, 5);
     hears_many(&two.b, 1, 3); /* 4 and 5 may be on their way */
-    end(&server);
-    daemon_start(&server);
+    end(&people_server);
+    daemon_start(&people_server);
     come_online(&two.a);
     come_online(&two.b);
     hears_many(&two.b, 4, 5);
@@ -687,6 +387,113 @@ static void test_leaving_frees_both(void **state)
     two_fini(&two);
 }
 
+static int leave_with_key(struct person *person, const struct id *couple, const char *key)
+{
+    struct couple_leave_args args = {.has_couple = couple != NULL};
+    struct empty result;
+    uint32_t id;
+    if (couple != NULL) {
+        args.couple = *couple;
+    }
+    assert_int_equal(duet_client_start(person->client, "couple.leave", &couple_leave_args_type,
+                                       &args, key, CALL_MS, &id),
+                     0);
+    return duet_client_finish(person->client, id, &empty_type, &person->arena, &result, CALL_MS);
+}
+
+/** `one` and `other` are not paired any more, and know it. */
+static void awaits_end(struct person *one, struct person *other)
+{
+    struct user_couple_ended_push ended;
+    awaits(one, "user", "couple.ended", &user_couple_ended_push_type, &ended);
+    awaits(other, "user", "couple.ended", &user_couple_ended_push_type, &ended);
+}
+
+static void test_leaving_again_with_the_same_key_leaves_no_other_couple(void **state)
+{
+    (void)state;
+    struct two two;
+    two_paired(&two);
+    struct id former = two.a.couple;
+    assert_int_equal(leave_with_key(&two.a, NULL, "bye"), 0);
+    assert_int_equal(leave_with_key(&two.a, NULL, "bye"), 0);
+    assert_int_equal(leave_with_key(&two.a, NULL, "other"), ERR_NOT_PAIRED);
+    awaits_end(&two.a, &two.b);
+    two.a.cursor.after = two.b.cursor.after = 0;
+    pair(&two.a, &two.b);
+    assert_int_equal(leave_with_key(&two.a, NULL, "bye"), 0);
+    daemon_kill(&people_server);
+    daemon_start(&people_server);
+    come_online(&two.a);
+    come_online(&two.b);
+    assert_int_equal(leave_with_key(&two.a, NULL, "bye"), 0);
+    assert_int_equal(leave_with_key(&two.a, &former, "bye"), ERR_IDEMPOTENCY_CONFLICT);
+    assert_int_equal(leave_with_key(&two.a, &former, NULL), ERR_NOT_PAIRED);
+    assert_int_equal(says(&two.b, "still here").msg, 1);
+    hears(&two.a, "still here");
+    assert_int_equal(leave_with_key(&two.a, &two.a.couple, NULL), 0);
+    awaits_end(&two.a, &two.b);
+    two_fini(&two);
+}
+
+static void test_both_may_leave_at_once(void **state)
+{
+    (void)state;
+    struct two two;
+    uint32_t ids[2];
+    two_paired(&two);
+    struct person *people[] = {&two.a, &two.b};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(duet_client_start(people[i]->client, "couple.leave", NULL, NULL, NULL,
+                                           CALL_MS, &ids[i]),
+                         0);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        int error =
+            duet_client_finish(people[i]->client, ids[i], NULL, &people[i]->arena, NULL, CALL_MS);
+        assert_true(error == 0 || error == ERR_NOT_PAIRED);
+    }
+    awaits_end(&two.a, &two.b);
+    hears_nothing(&two.a);
+    hears_nothing(&two.b);
+    two.a.cursor.after = two.b.cursor.after = 0;
+    pair(&two.b, &two.a);
+    says(&two.a, "again");
+    hears(&two.b, "again");
+    two_fini(&two);
+}
+
+static void test_what_was_meant_for_a_former_couple_does_not_reach_the_next(void **state)
+{
+    (void)state;
+    struct two two;
+    struct chat_send_result sent;
+    struct chat_read_result read;
+    two_paired(&two);
+    struct chat_send_args send = {
+        .no = 7, .text = text_of("for you only"), .couple = two.a.couple, .has_couple = true};
+    struct chat_read_args mark = {.up_to = 0, .couple = two.a.couple, .has_couple = true};
+    must(&two.a, "chat.send", &chat_send_args_type, &send, &chat_send_result_type, &sent);
+    must(&two.a, "chat.read", &chat_read_args_type, &mark, &chat_read_result_type, &read);
+    hears(&two.b, "for you only");
+    must(&two.a, "couple.leave", NULL, NULL, &empty_type, &(struct empty){0});
+    awaits_end(&two.a, &two.b);
+    two.a.cursor.after = two.b.cursor.after = 0;
+    pair(&two.b, &two.a);
+    assert_int_equal(
+        call(&two.a, "chat.send", &chat_send_args_type, &send, &chat_send_result_type, &sent),
+        ERR_NOT_PAIRED);
+    assert_int_equal(
+        call(&two.a, "chat.read", &chat_read_args_type, &mark, &chat_read_result_type, &read),
+        ERR_NOT_PAIRED);
+    hears_nothing(&two.b);
+    send.couple = two.a.couple;
+    must(&two.a, "chat.send", &chat_send_args_type, &send, &chat_send_result_type, &sent);
+    assert_false(sent.has_dup);
+    hears(&two.b, "for you only");
+    two_fini(&two);
+}
+
 static void test_what_needs_a_session_or_a_partner_says_so(void **state)
 {
     (void)state;
@@ -709,10 +516,10 @@ static void test_the_admin_socket_tells_figures(void **state)
     struct person person;
     person_init(&person, DUET_SUBPROTOCOL_MSGPACK);
     become_user(&person);
-    assert_true(daemon_figure(&server, "sessions") >= 1);
-    assert_int_equal(daemon_figure(&server, "pid"), server.pid);
-    assert_true(daemon_figure(&server, "log_tail") > 0);
-    assert_true(daemon_figure(&server, "rss_bytes") > 1000000);
+    assert_true(daemon_figure(&people_server, "sessions") >= 1);
+    assert_int_equal(daemon_figure(&people_server, "pid"), people_server.pid);
+    assert_true(daemon_figure(&people_server, "log_tail") > 0);
+    assert_true(daemon_figure(&people_server, "rss_bytes") > 1000000);
     person_fini(&person);
 }
 
@@ -724,16 +531,16 @@ static int start_server(void **state)
     if (sodium_init() < 0) {
         return -1;
     }
-    daemon_init(&server, options);
-    daemon_start(&server);
+    daemon_init(&people_server, options);
+    daemon_start(&people_server);
     return 0;
 }
 
 static int stop_server(void **state)
 {
     (void)state;
-    daemon_stop(&server); /* in good order, with status 0, after all of this */
-    daemon_destroy(&server);
+    daemon_stop(&people_server); /* in good order, with status 0, after all of this */
+    daemon_destroy(&people_server);
     return 0;
 }
 
@@ -754,6 +561,9 @@ int main(void)
         cmocka_unit_test(test_codes_pair_once_and_only_others),
         cmocka_unit_test(test_a_code_is_taken_as_people_type_it),
         cmocka_unit_test(test_leaving_frees_both),
+        cmocka_unit_test(test_leaving_again_with_the_same_key_leaves_no_other_couple),
+        cmocka_unit_test(test_both_may_leave_at_once),
+        cmocka_unit_test(test_what_was_meant_for_a_former_couple_does_not_reach_the_next),
         cmocka_unit_test(test_what_needs_a_session_or_a_partner_says_so),
         cmocka_unit_test(test_the_admin_socket_tells_figures),
     };
