@@ -87,11 +87,12 @@ static struct stream_fact couple_fact(struct device *device, const struct stream
     return fact;
 }
 
+/** What only the couple could have answered is over; leaving is asked again, with its key. */
 void device_couple_gone(struct device *device)
 {
     device->couple = (struct id){0};
     for (struct task *task = device->tasks; task != NULL; task = task->next) {
-        bool of_couple = task->kind >= TASK_LEAVE && task->kind <= TASK_TYPING;
+        bool of_couple = task->kind > TASK_LEAVE && task->kind <= TASK_TYPING;
         if (!task->done && task->request == 0 && of_couple) {
             task->done = true;
             task->error = ERR_NOT_PAIRED;
