@@ -40,7 +40,20 @@ static int join_all(struct chat_run *run)
     return 0;
 }
 
-static void leave_all(struct chat_run *run)
+int chat_join(struct chat_run *run)
+{
+    run->fleet.epoll = -1;
+    int error = fleet_init(&run->fleet, &run->server, run->count);
+    if (error != 0) {
+        run->count = 0;
+        return error;
+    }
+    run->chatters = memory_alloc(run->count * sizeof *run->chatters);
+    chat_template_init(&run->template, (size_t)run->options->bytes);
+    return join_all(run);
+}
+
+void chat_leave(struct chat_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         link_fini(&run->chatters[i].link);
@@ -48,6 +61,8 @@ static void leave_all(struct chat_run *run)
         view_fini(&run->chatters[i].view);
     }
     free(run->chatters);
+    chat_template_fini(&run->template);
+    fleet_fini(&run->fleet);
 }
 
 bool chat_is_good(const struct chat_run *run)
@@ -58,20 +73,12 @@ bool chat_is_good(const struct chat_run *run)
 
 static int chat_run(struct chat_run *run)
 {
-    int error = fleet_init(&run->fleet, &run->server, run->count);
-    if (error != 0) {
-        return EXIT_FAILURE;
-    }
-    run->chatters = memory_alloc(run->count * sizeof *run->chatters);
-    chat_template_init(&run->template, (size_t)run->options->bytes);
-    int status = join_all(run) != 0 ? EXIT_FAILURE : chat_drive(run);
+    int status = chat_join(run) != 0 ? EXIT_FAILURE : chat_drive(run);
     if (status == 0) {
         chat_report(run);
         status = chat_is_good(run) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    chat_template_fini(&run->template);
-    leave_all(run);
-    fleet_fini(&run->fleet);
+    chat_leave(run);
     return interrupted() ? EXIT_INTERRUPTED : status;
 }
 

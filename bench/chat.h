@@ -6,6 +6,8 @@
  * Closed loop: each connection keeps `window` messages in flight. Open loop (a rate is given):
  * messages are due at fixed times whatever the server does, and latencies count from when a
  * message was due, so that a stalled server cannot hide its stall (no coordinated omission).
+ *
+ * Instead of these, chat_load sends until enough is acknowledged and leaves the load running.
  */
 #ifndef BENCH_CHAT_H
 #define BENCH_CHAT_H
@@ -41,7 +43,7 @@ struct chatter {
     uint32_t in_flight; /* sent and not answered */
 };
 
-enum chat_phase { CHAT_WARMUP, CHAT_MEASURE, CHAT_DRAIN };
+enum chat_phase { CHAT_WARMUP, CHAT_MEASURE, CHAT_DRAIN, CHAT_LOAD };
 
 struct chat_run {
     const struct chat_options *options;
@@ -51,11 +53,12 @@ struct chat_run {
     size_t count;
     struct chat_template template;
     enum chat_phase phase;
-    uint64_t no_base;   /* added to numbers, so that the op's `no` is new in every run */
-    int64_t now_us;     /* when the current readiness event was received */
-    int64_t started_us; /* of the sending */
-    uint64_t due;       /* open loop: messages sent so far */
-    uint64_t starved;   /* window slots that wait after a refusal */
+    uint64_t load_until; /* CHAT_LOAD: as many acknowledged */
+    uint64_t no_base;    /* added to numbers, so that the op's `no` is new in every run */
+    int64_t now_us;      /* when the current readiness event was received */
+    int64_t started_us;  /* of the sending */
+    uint64_t due;        /* open loop: messages sent so far */
+    uint64_t starved;    /* window slots that wait after a refusal */
     struct tally tally;
     uint64_t malformed;        /* answers that made no sense, or texts not as they were sent */
     uint64_t dups;             /* answers that call a fresh message a repetition */
@@ -69,6 +72,16 @@ struct chat_run {
         int64_t sum, count;
     } replay[2]; /* log to replay, each second of the first and of the last quarter */
 };
+
+/** Connects everyone to run->server. 0, or a code after printing why not; chat_leave either way. */
+int chat_join(struct chat_run *run);
+void chat_leave(struct chat_run *run);
+
+/**
+ * Sends until `messages` in all are acknowledged, and leaves every window full; may be called
+ * again. 0, EXIT_INTERRUPTED, or EXIT_FAILURE after printing what stopped it.
+ */
+int chat_load(struct chat_run *run, uint64_t messages);
 
 /** Sends, receives and checks from warm-up to the end of the drain. 0, or EXIT_INTERRUPTED. */
 int chat_drive(struct chat_run *run);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
 
@@ -12,6 +13,7 @@
 #define TICK_US 10000 /* how long a refused slot waits, and the longest sleep */
 #define PROGRESS_US 1000000
 #define DRAIN_US 10000000
+#define LOAD_PATIENCE_US 30000000 /* with nothing acknowledged */
 
 static void chatter_send(struct chatter *chatter, int64_t at_us)
 {
@@ -166,7 +168,7 @@ static void take_turn(struct chat_run *run)
 
 static void show(const struct chat_run *run, const struct tally *before, int64_t elapsed_us)
 {
-    static const char *const names[] = {"warm-up", "measuring", "draining"};
+    static const char *const names[] = {"warm-up", "measuring", "draining", "loading"};
     double seconds = (double)elapsed_us / 1e6;
     progress("%-9s %3.0f s  acked %.0f/s  delivered %.0f/s  p50 %llu µs  p99 %llu µs",
              names[run->phase], (double)(monotonic_us() - run->started_us) / 1e6,
@@ -201,7 +203,15 @@ static bool all_settled(const struct chat_run *run)
     return true;
 }
 
-/* Runs one phase for at most `us`; the drain ends early when nothing is open. */
+/* The drain ends early when nothing is open, the load when it is reached or cannot be. */
+static bool phase_is_over(const struct chat_run *run)
+{
+    return (run->phase == CHAT_DRAIN && all_settled(run)) ||
+           (run->phase == CHAT_LOAD &&
+            (run->tally.acked >= run->load_until || run->connections_lost != 0));
+}
+
+/* Runs one phase for at most `us`. */
 static int run_phase(struct chat_run *run, enum chat_phase phase, int64_t us)
 {
     int64_t now_us = monotonic_us();
@@ -210,7 +220,7 @@ static int run_phase(struct chat_run *run, enum chat_phase phase, int64_t us)
     int64_t filled_us = now_us;
     struct tally shown = run->tally;
     run->phase = phase;
-    while (now_us < end_us && !(phase == CHAT_DRAIN && all_settled(run))) {
+    while (now_us < end_us && !phase_is_over(run)) {
         take_turn(run);
         now_us = monotonic_us();
         if (now_us - shown_us >= PROGRESS_US) {
@@ -266,4 +276,28 @@ int chat_drive(struct chat_run *run)
     }
     finish(run);
     return status;
+}
+
+int chat_load(struct chat_run *run, uint64_t messages)
+{
+    int status = 0;
+    bool moves = true;
+    if (run->started_us == 0) {
+        run->started_us = monotonic_us();
+        fill_windows(run);
+    }
+    run->load_until = messages;
+    while (status == 0 && moves && run->connections_lost == 0 && run->tally.acked < messages) {
+        uint64_t acked = run->tally.acked;
+        status = run_phase(run, CHAT_LOAD, LOAD_PATIENCE_US);
+        moves = run->tally.acked != acked;
+    }
+    progress_end();
+    if (status != 0 || run->tally.acked >= messages) {
+        return status;
+    }
+    fprintf(stderr, "duet-bench: stopped at %llu of %llu messages: %s\n",
+            (unsigned long long)run->tally.acked, (unsigned long long)messages,
+            moves ? "a connection was lost" : "nothing was acknowledged for 30 s");
+    return EXIT_FAILURE;
 }

@@ -9,12 +9,14 @@
 #include "bench/idle.h"
 #include "bench/interrupt.h"
 #include "bench/options.h"
+#include "bench/start.h"
 
 static const struct command commands[] = {
     {"calibrate", "bounds of this machine: raw epoll echo, fdatasync, LMDB commit", NULL,
      calibrate_main},
     {"chat", "couples chatting: rates, latencies, cost; checks every message", NULL, chat_main},
     {"idle", "memory and CPU of connections that say nothing", NULL, idle_main},
+    {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},
 };
 
 static void print_usage(FILE *out)

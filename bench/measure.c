@@ -1,7 +1,6 @@
 #include "bench/measure.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,23 +131,34 @@ static size_t read_line(int fd, char *out, size_t size)
     return 0;
 }
 
-int64_t sample_log_to_replay(const char *data)
+json_t *sample_stats(const char *data)
 {
     static const char request[] = "{\"cmd\":\"stats\"}\n";
     static char reply[ADMIN_REPLY_BYTES_MAX];
-    int64_t found = -1;
+    json_t *stats = NULL;
     int fd = admin_connect(data);
     if (fd < 0) {
-        return -1;
+        return NULL;
     }
     if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t)sizeof request - 1) {
         size_t len = read_line(fd, reply, sizeof reply);
-        json_t *stats = json_loadb(reply, len, JSON_DISABLE_EOF_CHECK, NULL);
-        const json_t *value = json_object_get(stats, "log_to_replay");
-        found = json_is_integer(value) ? json_integer_value(value) : -1;
-        json_decref(stats);
+        stats = json_loadb(reply, len, JSON_DISABLE_EOF_CHECK, NULL);
     }
     close(fd);
+    return stats;
+}
+
+int64_t sample_figure(const json_t *stats, const char *name)
+{
+    const json_t *value = json_object_get(stats, name);
+    return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+int64_t sample_log_to_replay(const char *data)
+{
+    json_t *stats = sample_stats(data);
+    int64_t found = sample_figure(stats, "log_to_replay");
+    json_decref(stats);
     return found;
 }
 

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <jansson.h>
+
 struct sample {
     int64_t at_us;         /* monotonic */
     int64_t cpu_us;        /* user and system, all threads, since the process began */
@@ -19,6 +21,13 @@ struct sample {
 };
 
 int64_t monotonic_us(void);
+
+/** What the daemon with this data directory counts; NULL when it does not answer. Blocks a moment.
+ */
+json_t *sample_stats(const char *data);
+
+/** One of them, or -1. */
+int64_t sample_figure(const json_t *stats, const char *name);
 
 /** Asks the daemon with this data directory; -1 when it does not answer. Blocks for a moment. */
 int64_t sample_log_to_replay(const char *data);

@@ -14,10 +14,12 @@
 
 #include "base/error.h"
 #include "bench/folder.h"
+#include "bench/interrupt.h"
 #include "bench/measure.h"
 #include "bench/report.h"
 
 #define START_TIMEOUT_US 60000000
+#define RESTART_TIMEOUT_US 3600000000 /* replays the log; one that ends is noticed at once */
 #define STOP_TIMEOUT_US 60000000
 #define POLL_US 20000
 #define ARGUMENTS_MAX 12
@@ -27,6 +29,12 @@ static int complain(const char *what, const char *detail)
     progress_end();
     fprintf(stderr, "duet-bench: %s: %s\n", what, detail);
     return ERR_IO;
+}
+
+/* Where our programs' errors go. */
+static void log_path(const struct server *server, char *out, size_t size)
+{
+    snprintf(out, size, "%s/duetd.stderr", server->data);
 }
 
 /* Path of a program that stands beside this one. */
@@ -101,11 +109,11 @@ static int seed(struct server *server, int64_t couples, const char *log)
 }
 
 /* Reads "listening on 127.0.0.1:PORT" from the daemon. */
-static int await_port(struct server *server, int out)
+static int await_port(struct server *server, int out, int64_t timeout_us)
 {
     char text[512];
     size_t len = 0;
-    int64_t deadline_us = monotonic_us() + START_TIMEOUT_US;
+    int64_t deadline_us = monotonic_us() + timeout_us;
     while (len < sizeof text - 1) {
         int64_t left_us = deadline_us - monotonic_us();
         struct pollfd poller = {.fd = out, .events = POLLIN};
@@ -127,26 +135,31 @@ static int await_port(struct server *server, int out)
     return ERR_IO;
 }
 
-static int start_daemon(struct server *server, int64_t shards, const char *log)
+static int start_daemon(struct server *server, int64_t timeout_us)
 {
     char program[PATH_MAX];
+    char log[PATH_MAX + 32];
     char shard_text[24];
     int out;
-    snprintf(shard_text, sizeof shard_text, "%lld", (long long)shards);
+    log_path(server, log, sizeof log);
+    snprintf(shard_text, sizeof shard_text, "%lld", (long long)server->shards);
     char *arguments[ARGUMENTS_MAX] = {"duetd", "--data", server->data, "--listen", "127.0.0.1:0"};
-    if (shards != 0) {
+    if (server->shards != 0) {
         arguments[5] = "--shards";
         arguments[6] = shard_text;
     }
-    if (find_program("duetd", program) != 0 ||
-        spawn(program, arguments, log, &server->pid, &out) != 0) {
+    if (find_program("duetd", program) != 0) {
+        return ERR_IO;
+    }
+    server->forked_us = monotonic_us();
+    if (spawn(program, arguments, log, &server->pid, &out) != 0) {
         return ERR_IO;
     }
     progress("starting %s", program);
-    int error = await_port(server, out);
+    int error = await_port(server, out, timeout_us);
     if (error != 0) {
         close(out);
-        return complain("duetd did not start, see", log);
+        return interrupted() ? error : complain("duetd did not start, see", log);
     }
     /* Left open: the daemon may print hints, and must not get SIGPIPE for them. */
     return 0;
@@ -165,6 +178,20 @@ static bool await_end(pid_t pid)
     return true;
 }
 
+void server_kill(struct server *server)
+{
+    if (server->own && server->pid > 0) {
+        kill(server->pid, SIGKILL);
+        waitpid(server->pid, NULL, 0);
+        server->pid = 0;
+    }
+}
+
+int server_restart(struct server *server)
+{
+    return start_daemon(server, RESTART_TIMEOUT_US);
+}
+
 void server_stop(struct server *server)
 {
     if (!server->own) {
@@ -174,8 +201,7 @@ void server_stop(struct server *server)
         kill(server->pid, SIGTERM);
         if (!await_end(server->pid)) {
             complain("duetd", "did not stop within 60 s of SIGTERM; killed");
-            kill(server->pid, SIGKILL);
-            waitpid(server->pid, NULL, 0);
+            server_kill(server);
         }
         server->pid = 0;
     }
@@ -195,12 +221,13 @@ static int start_own(const struct server_options *options, struct server *server
     }
     server->own = true;
     server->keep = options->keep;
+    server->shards = options->shards;
     snprintf(server->host, sizeof server->host, "127.0.0.1");
     snprintf(server->tokens, sizeof server->tokens, "%.*s/tokens.jsonl", PATH_MAX - 32,
              server->data);
-    snprintf(log, sizeof log, "%s/duetd.stderr", server->data);
+    log_path(server, log, sizeof log);
     error = seed(server, options->couples, log);
-    error = error != 0 ? error : start_daemon(server, options->shards, log);
+    error = error != 0 ? error : start_daemon(server, START_TIMEOUT_US);
     if (error != 0) {
         struct stat status; /* kept if the programs wrote why */
         server->keep = stat(log, &status) == 0 && status.st_size != 0;

@@ -23,6 +23,8 @@ struct server {
     char host[256];
     uint16_t port;
     pid_t pid;           /* 0: unknown */
+    int64_t shards;      /* of our own; 0: the daemon's default */
+    int64_t forked_us;   /* monotonic: when our own was last about to be started */
     char data[PATH_MAX]; /* "": unknown */
     char tokens[PATH_MAX];
     bool own;
@@ -35,6 +37,15 @@ struct server {
  * started wrote there why.
  */
 int server_start(const struct server_options *options, struct server *server);
+
+/** Kills our own daemon (SIGKILL), which may be down already, and waits for it. */
+void server_kill(struct server *server);
+
+/**
+ * Starts our own daemon again on the same directory, however long its recovery takes. 0, or a code
+ * after printing why not (nothing is printed after an interrupt).
+ */
+int server_restart(struct server *server);
 
 /** Ends our own daemon gracefully, waits for it, and removes its directory. */
 void server_stop(struct server *server);
