@@ -15,17 +15,15 @@ static const struct command chat_command = {
     .details = "Fails (exit code 1) on any message lost, doubled or out of order.\n"
                "Without --server a duetd of its own is started on a temporary data directory.\n"};
 
-/* Two users per couple; numbers of messages begin at the wall clock's microseconds. */
+/* Two users per couple. */
 static int join_all(struct chat_run *run)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    run->no_base = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
     for (size_t i = 0; i < run->count; i++) {
         struct chatter *chatter = &run->chatters[i];
         uint64_t head;
         *chatter = (struct chatter){.run = run,
                                     .link.fd = -1,
+                                    .channel.out = &chatter->link.out,
                                     .partner = &run->chatters[i ^ 1],
                                     .couple = (uint32_t)(i / 2),
                                     .side = (uint32_t)(i & 1)};
@@ -40,8 +38,17 @@ static int join_all(struct chat_run *run)
     return 0;
 }
 
+/* The wall clock's microseconds: new in every run, and above all that an earlier one counted to. */
+static uint64_t run_number(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 int chat_join(struct chat_run *run)
 {
+    run->no_base = run_number();
     run->fleet.epoll = -1;
     int error = fleet_init(&run->fleet, &run->server, run->count);
     if (error != 0) {
@@ -49,7 +56,8 @@ int chat_join(struct chat_run *run)
         return error;
     }
     run->chatters = memory_alloc(run->count * sizeof *run->chatters);
-    chat_template_init(&run->template, (size_t)run->options->bytes);
+    run->fleet.run = run->no_base;
+    run->server.protocol->template_init(&run->template, (size_t)run->options->bytes, run->no_base);
     return join_all(run);
 }
 
@@ -95,7 +103,11 @@ int chat_main(int argc, char **argv)
          "length of a text"},
         {"rate", OPTION_INT, &options.rate, 0, 10000000,
          "messages a second instead of windows, 0: none"},
-        {"server", OPTION_TEXT, &options.server.url, 0, 0, "ws://host:port of a running duetd"},
+        {"protocol", OPTION_TEXT, &options.server.protocol, 0, 0,
+         "what the server speaks; a wrong name lists all (default duet)"},
+        {"server", OPTION_TEXT, &options.server.url, 0, 0, "host:port of a running server"},
+        {"pid", OPTION_INT, &options.server.pid, 0, INT32_MAX,
+         "with --server: its process, counted with its descendants"},
         {"tokens", OPTION_TEXT, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
         {"data", OPTION_TEXT, &options.server.data, 0, 0,
          "where to make the data directory; with --server: its own"},

@@ -12,12 +12,12 @@
 #ifndef BENCH_CHAT_H
 #define BENCH_CHAT_H
 
-#include "bench/chat_wire.h"
 #include "bench/fleet.h"
 #include "bench/histogram.h"
 #include "bench/ledger.h"
 #include "bench/link.h"
 #include "bench/measure.h"
+#include "bench/protocol.h"
 #include "bench/server.h"
 
 struct chat_options {
@@ -34,8 +34,9 @@ struct chat_run;
 
 struct chatter {
     struct link link;
+    struct chat_channel channel;
     struct ledger ledger; /* of what it sends */
-    struct view view;     /* of the couple's stream as it sees it */
+    struct view view;     /* of the couple's stream as it sees it, with has_places */
     struct chatter *partner;
     struct chat_run *run;
     uint32_t couple;

@@ -21,8 +21,8 @@ static void chatter_send(struct chatter *chatter, int64_t at_us)
     struct chat_text text = {.couple = chatter->couple, .side = chatter->side, .at_us = at_us};
     text.number = ledger_sent(&chatter->ledger, at_us, &run->tally);
     chatter->in_flight++;
-    chat_template_append(&run->template, (uint32_t)text.number, run->no_base + text.number, &text,
-                         &chatter->link.out);
+    run->server.protocol->append(&run->template, (uint32_t)text.number, run->no_base + text.number,
+                                 &text, &chatter->link.out);
 }
 
 /* The connection is gone: what it had in flight stays open in the ledger and is counted there. */
@@ -36,13 +36,27 @@ static void chatter_lost(struct chatter *chatter)
     }
 }
 
+/* The message that an answer is about. */
+static uint64_t answered_number(const struct chatter *chatter, const struct chat_incoming *in)
+{
+    return ledger_number_of(&chatter->ledger, in->id, chatter->run->server.protocol->id_mask);
+}
+
+/* Only duet says where in the couple's stream something stands. */
+static void note_place(struct chatter *chatter, const struct chat_incoming *in, bool pushed)
+{
+    if (chatter->run->server.protocol->has_places) {
+        view_saw(&chatter->view, in->seq, pushed, &chatter->run->tally);
+    }
+}
+
 static void handle_acked(struct chatter *chatter, const struct chat_incoming *in)
 {
     struct chat_run *run = chatter->run;
-    uint64_t number = ledger_number_of(&chatter->ledger, in->id);
+    uint64_t number = answered_number(chatter, in);
     int64_t at_us = ledger_sent_at(&chatter->ledger, number);
     ledger_acked(&chatter->ledger, number, in->seq, in->msg, &run->tally);
-    view_saw(&chatter->view, in->seq, false, &run->tally);
+    note_place(chatter, in, false);
     run->dups += in->dup;
     if (at_us >= 0 && run->now_us >= at_us) {
         histogram_add(&run->answer, (uint64_t)(run->now_us - at_us));
@@ -56,7 +70,7 @@ static void handle_acked(struct chatter *chatter, const struct chat_incoming *in
 static void handle_refused(struct chatter *chatter, const struct chat_incoming *in)
 {
     struct chat_run *run = chatter->run;
-    ledger_refused(&chatter->ledger, ledger_number_of(&chatter->ledger, in->id), &run->tally);
+    ledger_refused(&chatter->ledger, answered_number(chatter, in), &run->tally);
     chatter->in_flight -= chatter->in_flight != 0;
     run->starved++;
     if (run->first_error == 0) {
@@ -71,7 +85,7 @@ static void handle_message(struct chatter *chatter, const struct chat_incoming *
     struct chat_run *run = chatter->run;
     struct chatter *sender = chatter->partner;
     struct chat_text text;
-    view_saw(&chatter->view, in->seq, true, &run->tally);
+    note_place(chatter, in, true);
     if (chat_text_parse(in->text, (size_t)run->options->bytes, &text) != 0 ||
         text.couple != sender->couple || text.side != sender->side) {
         run->malformed++;
@@ -86,9 +100,10 @@ static void handle_message(struct chatter *chatter, const struct chat_incoming *
 void chat_handle(void *owner, struct bytes message)
 {
     struct chatter *chatter = owner;
+    const struct chat_protocol *protocol = chatter->run->server.protocol;
     struct chat_incoming in;
     int status;
-    while ((status = chat_next(&message, &in)) > 0) {
+    while ((status = protocol->next(&chatter->channel, &message, &in)) > 0) {
         if (in.type == CHAT_ACKED) {
             handle_acked(chatter, &in);
         } else if (in.type == CHAT_MESSAGE) {
@@ -96,7 +111,7 @@ void chat_handle(void *owner, struct bytes message)
         } else if (in.type == CHAT_REFUSED) {
             handle_refused(chatter, &in);
         } else if (in.type == CHAT_ENTRY) {
-            view_saw(&chatter->view, in.seq, true, &chatter->run->tally);
+            note_place(chatter, &in, true);
         }
     }
     chatter->run->malformed += status < 0;

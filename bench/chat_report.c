@@ -106,6 +106,7 @@ void chat_report(const struct chat_run *run)
     double acked = (double)(run->tally_at[1].acked - run->tally_at[0].acked);
     double delivered = (double)(run->tally_at[1].delivered - run->tally_at[0].delivered);
     json_object_set_new(report, "scenario", json_string("chat"));
+    json_object_set_new(report, "protocol", json_string(run->server.protocol->name));
     put_setting(report, run->options);
     json_object_set_new(report, "measured_s", json_real(seconds));
     json_object_set_new(report, "acked_per_s", json_real(acked / seconds));

@@ -1,27 +1,27 @@
-#include "bench/chat_wire.h"
+/*
+ * duet's own protocol: chat.send is a template in which four numbers are patched, and what the
+ * server sends is scanned in place. What the scan does not know goes through the general decoder of
+ * wire/, so any valid encoding is understood.
+ */
+#include "bench/protocol.h"
 
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "bench/session.h"
 #include "client/ws_frame.h"
 #include "wire/frame.h"
 
 #define UINT32_MARK 0xce
 #define UINT64_MARK 0xcf
-#define TEXT_PREFIX "duet "
-#define COUPLE_AT 5
-#define SIDE_AT 14
-#define NUMBER_AT 16
-#define TIME_AT 33
 
-void chat_template_init(struct chat_template *template, size_t text_bytes)
+static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
 {
+    (void)run; /* the couple of a session is known to the server */
     struct buffer payload = {0};
-    char text[CHAT_TEXT_BYTES_MAX];
-    memset(text, '.', sizeof text);
-    memcpy(text, "duet 00000000 0 0000000000000000 0000000000000000 ", CHAT_TEXT_BYTES_MIN);
-
-    *template = (struct chat_template){0};
+    struct buffer text = {0};
+    chat_text_append_blank(&text, text_bytes);
     pack_array(&payload, 4);
     pack_int(&payload, RPC_REQUEST);
     buffer_append_u8(&payload, UINT32_MARK);
@@ -34,7 +34,7 @@ void chat_template_init(struct chat_template *template, size_t text_bytes)
     template->no_at = payload.len;
     buffer_append_u64(&payload, 0);
     pack_text(&payload, text_of("text"));
-    pack_text(&payload, bytes_of(text, text_bytes));
+    pack_text(&payload, buffer_bytes(&text));
 
     /* A mask of 0: masked as the standard wants it, and nothing to XOR when patching. */
     ws_frame_append(&template->frame, WS_BINARY, 0, buffer_bytes(&payload));
@@ -42,65 +42,18 @@ void chat_template_init(struct chat_template *template, size_t text_bytes)
     template->id_at += head_len;
     template->no_at += head_len;
     template->text_at = template->frame.len - text_bytes;
+    buffer_fini(&text);
     buffer_fini(&payload);
 }
 
-void chat_template_fini(struct chat_template *template)
-{
-    buffer_fini(&template->frame);
-}
-
-static void put_hex(uint8_t *out, uint64_t value, int digits)
-{
-    static const char alphabet[] = "0123456789abcdef";
-    for (int i = digits - 1; i >= 0; i--) {
-        out[i] = (uint8_t)alphabet[value & 15];
-        value >>= 4;
-    }
-}
-
-void chat_template_append(const struct chat_template *template, uint32_t id, uint64_t no,
-                          const struct chat_text *text, struct buffer *out)
+static void append(const struct chat_template *template, uint32_t id, uint64_t no,
+                   const struct chat_text *text, struct buffer *out)
 {
     uint8_t *frame = buffer_extend(out, template->frame.len);
     memcpy(frame, template->frame.data, template->frame.len);
     put_u32(frame + template->id_at, id);
     put_u64(frame + template->no_at, no);
-    uint8_t *at = frame + template->text_at;
-    put_hex(at + COUPLE_AT, text->couple, 8);
-    put_hex(at + SIDE_AT, text->side, 1);
-    put_hex(at + NUMBER_AT, text->number, 16);
-    put_hex(at + TIME_AT, (uint64_t)text->at_us, 16);
-}
-
-/* Sets `*bad` if one of the digits is none. */
-static uint64_t get_hex(const uint8_t *in, int digits, bool *bad)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < digits; i++) {
-        uint8_t c = in[i];
-        bool decimal = c >= '0' && c <= '9';
-        *bad = *bad || !(decimal || (c >= 'a' && c <= 'f'));
-        value = value << 4 | (uint64_t)(decimal ? c - '0' : (c - 'a' + 10) & 15);
-    }
-    return value;
-}
-
-int chat_text_parse(struct bytes text, size_t text_bytes, struct chat_text *out)
-{
-    if (text.len != text_bytes || memcmp(text.data, TEXT_PREFIX, sizeof TEXT_PREFIX - 1) != 0) {
-        return ERR_MALFORMED;
-    }
-    bool bad = false;
-    struct chat_text found = {.couple = (uint32_t)get_hex(text.data + COUPLE_AT, 8, &bad),
-                              .side = (uint32_t)get_hex(text.data + SIDE_AT, 1, &bad),
-                              .number = get_hex(text.data + NUMBER_AT, 16, &bad),
-                              .at_us = (int64_t)get_hex(text.data + TIME_AT, 16, &bad)};
-    if (bad) {
-        return ERR_MALFORMED;
-    }
-    *out = found;
-    return 0;
+    chat_text_patch(frame + template->text_at, text);
 }
 
 /* Scanning: the encodings that the server uses inline, all others through wire's cursor. */
@@ -252,8 +205,9 @@ static int general_next(struct bytes *in, struct chat_incoming *out)
     return cursor.failed ? ERR_MALFORMED : 1;
 }
 
-int chat_next(struct bytes *in, struct chat_incoming *out)
+static int next(struct chat_channel *channel, struct bytes *in, struct chat_incoming *out)
 {
+    (void)channel;
     static const char push[] = "\x93\x02\xa6"
                                "couple";
     if (in->len == 0) {
@@ -278,3 +232,13 @@ int chat_next(struct bytes *in, struct chat_incoming *out)
     *in = bytes_of(cursor.at, (size_t)(cursor.end - cursor.at));
     return cursor.failed ? ERR_MALFORMED : 1;
 }
+
+const struct chat_protocol duet_protocol = {.name = "duet",
+                                            .summary = "duetd: WebSocket, MessagePack",
+                                            .needs_tokens = true,
+                                            .has_places = true,
+                                            .id_mask = UINT32_MAX,
+                                            .join = session_open,
+                                            .template_init = template_init,
+                                            .append = append,
+                                            .next = next};

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "bench/measure.h"
 #include "bench/report.h"
-#include "bench/session.h"
 
 #define OTHER_FILES 512
+#define CONNECTIONS_PER_SOURCE 20000 /* an address has too few ports for many more */
 
 int fleet_prepare(size_t connections)
 {
@@ -25,7 +25,9 @@ int fleet_init(struct fleet *fleet, const struct server *server, size_t connecti
         fprintf(stderr, "duet-bench: epoll: %s\n", strerror(errno));
         return ERR_IO;
     }
-    int error = tokens_read(server->tokens, connections, &fleet->tokens);
+    int error = !server->protocol->needs_tokens
+                    ? 0
+                    : tokens_read(server->tokens, connections, &fleet->tokens);
     if (error != 0) {
         fleet_fini(fleet);
     }
@@ -44,14 +46,25 @@ void fleet_fini(struct fleet *fleet)
 int fleet_join(struct fleet *fleet, const struct server *server, size_t index, struct link *link,
                void *data, link_handler *handle, uint64_t *couple_head)
 {
+    char source[32];
     struct opened opened;
-    int error =
-        session_open(server->host, server->port, index, &fleet->tokens.items[index], &opened);
+    snprintf(source, sizeof source, "127.0.0.%u", (unsigned)(1 + index / CONNECTIONS_PER_SOURCE));
+    struct chat_place place = {.host = server->host,
+                               .port = server->port,
+                               .source = index < CONNECTIONS_PER_SOURCE ? NULL : source,
+                               .index = index,
+                               .couple = (uint32_t)(index / 2),
+                               .side = (uint32_t)(index & 1),
+                               .run = fleet->run,
+                               .token =
+                                   fleet->tokens.count != 0 ? &fleet->tokens.items[index] : NULL};
+    int error = server->protocol->join(&place, &opened);
     if (error != 0) {
         return error;
     }
     *couple_head = opened.couple_head;
     error = link_init(link, opened.fd, fleet->epoll, data);
+    link->split = server->protocol->split;
     if (error == 0) {
         error = link_feed(link, buffer_bytes(&opened.pending), handle, data);
     }

@@ -10,7 +10,8 @@
 
 struct fleet {
     int epoll;
-    struct tokens tokens;
+    struct tokens tokens; /* none where the protocol needs none */
+    uint64_t run;         /* names of rooms and topics carry it */
 };
 
 /**
@@ -19,7 +20,8 @@ struct fleet {
  */
 int fleet_prepare(size_t connections);
 
-/** Reads the first `connections` tokens of `server`. 0, or a code after printing why not. */
+/** Reads the first `connections` tokens of `server` if it needs them. 0, or a code after printing
+ * why not. */
 int fleet_init(struct fleet *fleet, const struct server *server, size_t connections);
 void fleet_fini(struct fleet *fleet);
 

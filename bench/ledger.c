@@ -147,9 +147,9 @@ uint64_t ledger_open(const struct ledger *ledger)
     return ledger->head - ledger->tail;
 }
 
-uint64_t ledger_number_of(const struct ledger *ledger, uint32_t low)
+uint64_t ledger_number_of(const struct ledger *ledger, uint32_t low, uint32_t mask)
 {
-    return ledger->tail + (uint32_t)(low - (uint32_t)ledger->tail);
+    return ledger->tail + ((low - (uint32_t)ledger->tail) & mask);
 }
 
 void ledger_finish(const struct ledger *ledger, struct tally *tally)

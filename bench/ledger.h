@@ -53,8 +53,8 @@ void ledger_delivered(struct ledger *ledger, uint64_t number, uint64_t seq, uint
                       struct tally *tally);
 /** Messages that are not settled. */
 uint64_t ledger_open(const struct ledger *ledger);
-/** The full number for the low half of one, as a request id carries it. */
-uint64_t ledger_number_of(const struct ledger *ledger, uint32_t low);
+/** The full number for the low bits of one, those in `mask`, as an answer carries them. */
+uint64_t ledger_number_of(const struct ledger *ledger, uint32_t low, uint32_t mask);
 /** Nothing more will come: counts what is missing. */
 void ledger_finish(const struct ledger *ledger, struct tally *tally);
 

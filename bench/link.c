@@ -1,6 +1,7 @@
 #include "bench/link.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ void link_fini(struct link *link)
         close(link->fd);
     }
     ws_parser_fini(&link->parser);
+    buffer_fini(&link->pending);
     buffer_fini(&link->out);
     link->fd = -1;
 }
@@ -36,12 +38,45 @@ static int link_lost(struct link *link, uint16_t close_code, int error)
     return error;
 }
 
+/* Keeps `rest`, which may lie in what is kept already. */
+static int keep(struct link *link, struct bytes rest)
+{
+    if (rest.len > MESSAGE_BYTES_MAX) {
+        return link_lost(link, WS_CLOSE_ABNORMAL, ERR_TOO_LARGE);
+    }
+    if (link->pending.len == 0) {
+        buffer_append(&link->pending, rest.data, rest.len);
+    } else {
+        memmove(link->pending.data, rest.data, rest.len);
+        link->pending.len = rest.len;
+    }
+    return 0;
+}
+
+static int feed_split(struct link *link, struct bytes input, link_handler *handle, void *owner)
+{
+    if (link->pending.len != 0) {
+        buffer_append(&link->pending, input.data, input.len);
+        input = buffer_bytes(&link->pending);
+    }
+    size_t len;
+    while (input.len != 0 && (len = link->split(input)) != 0 && len <= input.len) {
+        handle(owner, bytes_of(input.data, len));
+        input = bytes_of(input.data + len, input.len - len);
+    }
+    bool broken = input.len != 0 && len == LINK_MALFORMED;
+    return broken ? link_lost(link, WS_CLOSE_ABNORMAL, ERR_MALFORMED) : keep(link, input);
+}
+
 int link_feed(struct link *link, struct bytes input, link_handler *handle, void *owner)
 {
     struct ws_event event;
     int status;
+    if (link->split != NULL) {
+        return feed_split(link, input, handle, owner);
+    }
     while ((status = ws_parser_next(&link->parser, &input, &event)) > 0) {
-        if (event.opcode == WS_BINARY) {
+        if (event.opcode == WS_BINARY || event.opcode == WS_TEXT) {
             handle(owner, event.payload);
         } else if (event.opcode == WS_PING) {
             ws_frame_append(&link->out, WS_PONG, 0, event.payload);

@@ -1,6 +1,6 @@
 /**
- * One WebSocket connection in the generator's epoll loop. What is sent gathers in `out` and leaves
- * in one system call by link_flush; pings are answered. One thread.
+ * One connection in the generator's epoll loop, a WebSocket unless it has a splitter. What is sent
+ * gathers in `out` and leaves in one system call by link_flush; pings are answered. One thread.
  */
 #ifndef BENCH_LINK_H
 #define BENCH_LINK_H
@@ -13,11 +13,21 @@
 
 #define LINK_RECEIVE_BYTES (256 * 1024)
 
+#define LINK_MALFORMED SIZE_MAX
+
+/**
+ * For protocols that are no WebSocket: bytes of the whole message at the front of `input`, 0 when
+ * more must come to know that, or LINK_MALFORMED. More than there are is the same as 0. Pure.
+ */
+typedef size_t link_splitter(struct bytes input);
+
 struct link {
     int fd; /* -1: gone */
     bool waits_to_write;
-    uint16_t close_code; /* once gone */
+    uint16_t close_code;  /* once gone */
+    link_splitter *split; /* NULL: WebSocket */
     struct ws_parser parser;
+    struct buffer pending; /* with `split`: the beginning of a message */
     struct buffer out;
     size_t sent; /* of `out` */
 };

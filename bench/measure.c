@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "bench/family.h"
 
 #define SECTOR_BYTES 512
 #define ADMIN_TIMEOUT_MS 5000
@@ -25,36 +26,14 @@ int64_t monotonic_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int64_t process_cpu_us(pid_t pid)
-{
-    char path[64];
-    char text[1024] = "";
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return -1;
-    }
-    size_t len = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[len] = '\0';
-    unsigned long user = 0;
-    unsigned long system = 0;
-    const char *rest = strrchr(text, ')'); /* the name may hold blanks */
-    if (rest == NULL || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                               &user, &system) != 2) {
-        return -1;
-    }
-    return (int64_t)(user + system) * 1000000 / sysconf(_SC_CLK_TCK);
-}
-
-/* A line "name: N kB" of the process's status, in bytes; -1 without one. */
-static int64_t process_memory_bytes(pid_t pid, const char *name)
+/* A number "name: N kB" in a file of the process, in bytes; -1 without one. */
+static int64_t process_memory_bytes(pid_t pid, const char *file_name, const char *name)
 {
     char path[64];
     char line[256];
     long long kib = -1;
     size_t name_len = strlen(name);
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file_name);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         return -1;
@@ -175,13 +154,31 @@ pid_t sample_find_server(const char *data)
     return pid;
 }
 
+/* Memory of several processes, a page that n of them share counted 1/n in each. */
+static int64_t shared_out_bytes(const pid_t *pids, size_t count, const char *name)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t bytes = process_memory_bytes(pids[i], "smaps_rollup", name);
+        sum += bytes > 0 ? bytes : 0; /* one may just have ended */
+    }
+    return sum;
+}
+
 struct sample sample_take(pid_t pid, const char *data)
 {
     struct sample sample = {.log_to_replay = data != NULL ? sample_log_to_replay(data) : -1};
     sample.device_bytes = data != NULL ? device_bytes_written(data) : -1;
-    sample.cpu_us = pid != 0 ? process_cpu_us(pid) : -1;
-    sample.rss_bytes = pid != 0 ? process_memory_bytes(pid, "VmRSS") : -1;
-    sample.anon_bytes = pid != 0 ? process_memory_bytes(pid, "RssAnon") : -1;
+    sample.cpu_us = sample.rss_bytes = sample.anon_bytes = -1;
+    pid_t pids[FAMILY_MAX];
+    size_t count = pid != 0 ? family_of(pid, pids, &sample.cpu_us) : 0;
+    if (count == 1) {
+        sample.rss_bytes = process_memory_bytes(pid, "status", "VmRSS");
+        sample.anon_bytes = process_memory_bytes(pid, "status", "RssAnon");
+    } else if (count > 1) {
+        sample.rss_bytes = shared_out_bytes(pids, count, "Pss");
+        sample.anon_bytes = shared_out_bytes(pids, count, "Pss_Anon");
+    }
     sample.own_cpu_us = own_cpu_us();
     sample.at_us = monotonic_us();
     return sample;

@@ -12,9 +12,9 @@
 
 struct sample {
     int64_t at_us;         /* monotonic */
-    int64_t cpu_us;        /* user and system, all threads, since the process began */
+    int64_t cpu_us;        /* user and system, all threads, of the process and its descendants */
     int64_t own_cpu_us;    /* the same of this process */
-    int64_t rss_bytes;     /* resident, mapped files included */
+    int64_t rss_bytes;     /* resident, mapped files included; of several: proportional shares */
     int64_t anon_bytes;    /* of that, without mapped files */
     int64_t device_bytes;  /* written to the device that holds the data directory, by anyone */
     int64_t log_to_replay; /* bytes or records, as the server counts them */
@@ -32,7 +32,7 @@ int64_t sample_figure(const json_t *stats, const char *name);
 /** Asks the daemon with this data directory; -1 when it does not answer. Blocks for a moment. */
 int64_t sample_log_to_replay(const char *data);
 
-/** All figures of process `pid` (0: none) with data directory `data` (NULL: none). */
+/** Figures of process `pid` (0: none) and its descendants, and of data directory `data` or NULL. */
 struct sample sample_take(pid_t pid, const char *data);
 
 /** Process that listens on `data`/admin.sock, or 0. */

@@ -236,22 +236,46 @@ static int start_own(const struct server_options *options, struct server *server
     return error;
 }
 
+/* "host:port", with or without a scheme in front. */
+static int parse_address(const char *url, struct server *server)
+{
+    const char *scheme = strstr(url, "://");
+    const char *address = scheme != NULL ? scheme + 3 : url;
+    return sscanf(address, "%255[^:/]:%hu", server->host, &server->port) == 2
+               ? 0
+               : complain(url, "not of the form host:port");
+}
+
+static int use_running(const struct server_options *options, struct server *server)
+{
+    if (parse_address(options->url, server) != 0) {
+        return ERR_IO;
+    }
+    if (server->protocol->needs_tokens && options->tokens == NULL) {
+        return complain("--server", "needs --tokens FILE, as written by duetctl seed --out FILE");
+    }
+    server->pid = (pid_t)options->pid;
+    if (options->tokens != NULL) {
+        snprintf(server->tokens, sizeof server->tokens, "%s", options->tokens);
+    }
+    if (options->data != NULL) {
+        snprintf(server->data, sizeof server->data, "%s", options->data);
+        server->pid = server->pid != 0 ? server->pid : sample_find_server(server->data);
+    }
+    return 0;
+}
+
 int server_start(const struct server_options *options, struct server *server)
 {
     *server = (struct server){0};
-    if (options->url == NULL) {
-        return start_own(options, server);
+    server->protocol = protocol_find(options->protocol != NULL ? options->protocol : "duet");
+    if (server->protocol == NULL) {
+        return ERR_INVALID_ARGUMENT;
     }
-    if (sscanf(options->url, "ws://%255[^:/]:%hu", server->host, &server->port) != 2) {
-        return complain(options->url, "not of the form ws://host:port");
+    if (options->url != NULL) {
+        return use_running(options, server);
     }
-    if (options->tokens == NULL) {
-        return complain("--server", "needs --tokens FILE, as written by duetctl seed --out FILE");
-    }
-    snprintf(server->tokens, sizeof server->tokens, "%s", options->tokens);
-    if (options->data != NULL) {
-        snprintf(server->data, sizeof server->data, "%s", options->data);
-        server->pid = sample_find_server(server->data);
-    }
-    return 0;
+    return server->protocol == &duet_protocol
+               ? start_own(options, server)
+               : complain(server->protocol->name, "needs --server host:port; see bench/peers/");
 }

@@ -1,6 +1,7 @@
 /**
- * The duetd under test: one that runs already, or one of our own on a temporary data directory.
- * Ours is ended when we end, however that happens, and no other process is ever signalled.
+ * The server under test: one that runs already, or a duetd of our own on a temporary data
+ * directory. Ours is ended when we end, however that happens, and no other process is ever
+ * signalled.
  */
 #ifndef BENCH_SERVER_H
 #define BENCH_SERVER_H
@@ -10,16 +11,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bench/protocol.h"
+
 struct server_options {
-    const char *url;    /* ws://host:port of a running one; NULL: start our own */
-    const char *tokens; /* with url: what `duetctl seed` wrote */
-    const char *data;   /* with url: its data directory or NULL; else: where to make ours */
-    int64_t couples;    /* to seed */
-    int64_t shards;     /* 0: the daemon's default */
-    bool keep;          /* leave our data directory behind */
+    const char *protocol; /* of protocol.h; NULL: duet */
+    const char *url;      /* host:port of a running one; NULL: start our own, a duetd */
+    int64_t pid;          /* with url: the process to account for; 0: unknown */
+    const char *tokens;   /* with url: what `duetctl seed` wrote */
+    const char *data;     /* with url: its data directory or NULL; else: where to make ours */
+    int64_t couples;      /* to seed */
+    int64_t shards;       /* 0: the daemon's default */
+    bool keep;            /* leave our data directory behind */
 };
 
 struct server {
+    const struct chat_protocol *protocol;
     char host[256];
     uint16_t port;
     pid_t pid;           /* 0: unknown */

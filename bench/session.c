@@ -9,7 +9,6 @@
 #include "wire/frame.h"
 
 #define TIMEOUT_MS 20000
-#define CONNECTIONS_PER_SOURCE 20000
 #define OPEN_ID 1
 
 static void append_open(struct buffer *out, const struct token *token)
@@ -66,22 +65,15 @@ static int read_result(struct bytes result, uint64_t *head)
     return found && !cursor.failed ? 0 : ERR_MALFORMED;
 }
 
-static int complain(size_t index, const char *what, const char *detail)
-{
-    progress_end();
-    fprintf(stderr, "duet-bench: connection %zu: %s: %s\n", index, what, detail);
-    return ERR_IO;
-}
-
 /* Reads until the response has come; pushes before it (hello, presence) are of no interest. */
-static int await_opened(struct ws_client *client, size_t index, uint64_t *head)
+static int await_opened(struct ws_client *client, const struct chat_place *place, uint64_t *head)
 {
     for (;;) {
         struct ws_event event;
         int error = ws_client_receive(client, TIMEOUT_MS, &event);
         if (error != 0) {
-            return complain(index, "waiting for session.open",
-                            error == ERR_END ? "no answer" : ws_client_close_reason(client));
+            return join_complain(place, "waiting for session.open",
+                                 error == ERR_END ? "no answer" : ws_client_close_reason(client));
         }
         struct frame_reader reader;
         struct rpc_incoming in;
@@ -91,36 +83,33 @@ static int await_opened(struct ws_client *client, size_t index, uint64_t *head)
                 continue;
             }
             if (in.error != 0) {
-                return complain(index, "session.open", error_name(in.error));
+                return join_complain(place, "session.open", error_name(in.error));
             }
             return read_result(in.result, head) == 0
                        ? 0
-                       : complain(index, "session.open", "no couple stream in the result");
+                       : join_complain(place, "session.open", "no couple stream in the result");
         }
     }
 }
 
-int session_open(const char *host, uint16_t port, size_t index, const struct token *token,
-                 struct opened *out)
+int session_open(const struct chat_place *place, struct opened *out)
 {
-    char source[32];
-    snprintf(source, sizeof source, "127.0.0.%u", (unsigned)(1 + index / CONNECTIONS_PER_SOURCE));
-    struct ws_client_options options = {.host = host,
-                                        .port = port,
+    struct ws_client_options options = {.host = place->host,
+                                        .port = place->port,
                                         .subprotocol = "duet.v1.msgpack",
-                                        .source = index < CONNECTIONS_PER_SOURCE ? NULL : source,
+                                        .source = place->source,
                                         .timeout_ms = TIMEOUT_MS};
     struct ws_client *client;
     struct buffer request = {0};
     uint64_t head = 0;
     int error = ws_client_connect(&options, &client);
     if (error != 0) {
-        return complain(index, "connecting", error_name(error));
+        return join_complain(place, "connecting", error_name(error));
     }
-    append_open(&request, token);
+    append_open(&request, place->token);
     error = ws_client_send(client, WS_BINARY, buffer_bytes(&request), TIMEOUT_MS);
     buffer_fini(&request);
-    error = error != 0 ? error : await_opened(client, index, &head);
+    error = error != 0 ? error : await_opened(client, place, &head);
     if (error != 0) {
         ws_client_destroy(client);
         return error;

@@ -4,23 +4,9 @@
 #ifndef BENCH_SESSION_H
 #define BENCH_SESSION_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "bench/protocol.h"
 
-#include "base/bytes.h"
-#include "bench/tokens.h"
-
-struct opened {
-    int fd;                /* non-blocking, the caller's */
-    struct buffer pending; /* received and not yet consumed, the caller's */
-    uint64_t couple_head;  /* of the couple's stream, when the session was opened */
-};
-
-/**
- * Connects number `index` of many to host:port (from 127.0.0.1, .2, … in turn where one address
- * has too few ports), and opens the session of `token`. 0, or a code after printing why not.
- */
-int session_open(const char *host, uint16_t port, size_t index, const struct token *token,
-                 struct opened *out);
+/** Connects, and opens the session of place->token. 0, or a code after printing why not. */
+int session_open(const struct chat_place *place, struct opened *out);
 
 #endif

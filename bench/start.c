@@ -85,8 +85,10 @@ static int crash_under_load(struct start_run *run)
 static int start_again(struct start_run *run, const struct token *token, struct start *out)
 {
     struct opened opened;
-    if (server_restart(&run->server) != 0 ||
-        session_open(run->server.host, run->server.port, 0, token, &opened) != 0) {
+    struct chat_place place = {.host = run->server.host, .token = token};
+    int error = server_restart(&run->server);
+    place.port = run->server.port; /* a new one */
+    if (error != 0 || session_open(&place, &opened) != 0) {
         return EXIT_FAILURE;
     }
     out->session_us = monotonic_us() - run->server.forked_us;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "bench/chat_wire.h"
+#include "bench/protocol.h"
 #include "wire/frame.h"
 
 #define MASK_AND_HEAD_SHORT 6
@@ -25,11 +25,11 @@ static void a_frame_is_the_request_that_the_protocol_wants(void **state)
     (void)state;
     static const size_t sizes[] = {CHAT_TEXT_BYTES_MIN, 200, 255, 256, CHAT_TEXT_BYTES_MAX};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct chat_template template;
+        struct chat_template template = {0};
         struct buffer out = {0};
         struct chat_text text = some_text();
-        chat_template_init(&template, sizes[i]);
-        chat_template_append(&template, 0xfffffff0, 1234567890123, &text, &out);
+        duet_protocol.template_init(&template, sizes[i], 0);
+        duet_protocol.append(&template, 0xfffffff0, 1234567890123, &text, &out);
         size_t head = out.data[1] == (0x80 | 126) ? MASK_AND_HEAD_LONG : MASK_AND_HEAD_SHORT;
 
         struct frame_reader reader;
@@ -126,21 +126,21 @@ static void everything_a_server_says_is_told_apart(void **state)
     frame_append_error(&wire, 12, &busy);
     struct bytes input = buffer_bytes(&wire);
 
-    assert_int_equal(chat_next(&input, &in), 1);
+    assert_int_equal(duet_protocol.next(NULL, &input, &in), 1);
     assert_int_equal(in.type, CHAT_ACKED);
     assert_true(in.id == 4000000000u && in.seq == 5000000000 && in.msg == 300 && !in.dup);
-    assert_int_equal(chat_next(&input, &in), 1);
+    assert_int_equal(duet_protocol.next(NULL, &input, &in), 1);
     assert_int_equal(in.type, CHAT_MESSAGE);
     assert_true(in.seq == 77 && in.msg == 70000 && bytes_equal(in.text, text_of("hello")));
-    assert_int_equal(chat_next(&input, &in), 1);
+    assert_int_equal(duet_protocol.next(NULL, &input, &in), 1);
     assert_int_equal(in.type, CHAT_ENTRY);
     assert_int_equal(in.seq, 78);
-    assert_int_equal(chat_next(&input, &in), 1);
+    assert_int_equal(duet_protocol.next(NULL, &input, &in), 1);
     assert_int_equal(in.type, CHAT_OTHER);
-    assert_int_equal(chat_next(&input, &in), 1);
+    assert_int_equal(duet_protocol.next(NULL, &input, &in), 1);
     assert_int_equal(in.type, CHAT_REFUSED);
     assert_true(in.id == 12 && in.error == ERR_BUSY);
-    assert_int_equal(chat_next(&input, &in), 0);
+    assert_int_equal(duet_protocol.next(NULL, &input, &in), 0);
     buffer_fini(&wire);
 }
 
@@ -156,10 +156,10 @@ static void a_cut_message_is_malformed_and_nothing_is_read_beyond(void **state)
         struct bytes input = bytes_of(copy, len);
         struct chat_incoming in;
         if (len > response_len) {
-            assert_int_equal(chat_next(&input, &in), 1);
+            assert_int_equal(duet_protocol.next(NULL, &input, &in), 1);
         }
         if (len != response_len) {
-            assert_true(chat_next(&input, &in) < 0);
+            assert_true(duet_protocol.next(NULL, &input, &in) < 0);
         }
         free(copy);
     }

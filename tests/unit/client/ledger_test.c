@@ -199,8 +199,16 @@ static void request_ids_wrap_around(void **state)
 {
     (void)state;
     struct ledger ledger = {.tail = 0xfffffffe, .head = 0x100000002};
-    assert_true(ledger_number_of(&ledger, 0xffffffff) == 0xffffffff);
-    assert_true(ledger_number_of(&ledger, 1) == 0x100000001);
+    assert_true(ledger_number_of(&ledger, 0xffffffff, UINT32_MAX) == 0xffffffff);
+    assert_true(ledger_number_of(&ledger, 1, UINT32_MAX) == 0x100000001);
+}
+
+static void shorter_ids_wrap_around_as_well(void **state)
+{
+    (void)state;
+    struct ledger ledger = {.tail = 0x17ffe, .head = 0x18003};
+    assert_true(ledger_number_of(&ledger, 0x7ffe, 0x7fff) == 0x17ffe);
+    assert_true(ledger_number_of(&ledger, 2, 0x7fff) == 0x18002);
 }
 
 int main(void)
@@ -216,6 +224,7 @@ int main(void)
         cmocka_unit_test(refused_messages_are_settled_and_must_not_appear),
         cmocka_unit_test(silence_is_counted),
         cmocka_unit_test(request_ids_wrap_around),
+        cmocka_unit_test(shorter_ids_wrap_around_as_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
