@@ -50,27 +50,14 @@ void buffer_fini(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
-uint8_t *buffer_extend(struct buffer *buffer, size_t len)
+void buffer_grow(struct buffer *buffer, size_t more)
 {
-    if (buffer->data == NULL || buffer->cap - buffer->len < len) {
-        size_t cap = buffer->cap == 0 ? 256 : buffer->cap * 2;
-        while (cap - buffer->len < len) {
-            cap *= 2;
-        }
-        buffer->data = memory_resize(buffer->data, cap);
-        buffer->cap = cap;
+    size_t cap = buffer->cap == 0 ? 256 : buffer->cap * 2;
+    while (cap - buffer->len < more) {
+        cap *= 2;
     }
-    uint8_t *out = buffer->data + buffer->len;
-    buffer->len += len;
-    return out;
-}
-
-void buffer_append(struct buffer *buffer, const void *data, size_t len)
-{
-    uint8_t *out = buffer_extend(buffer, len);
-    if (len != 0) {
-        memcpy(out, data, len);
-    }
+    buffer->data = memory_resize(buffer->data, cap);
+    buffer->cap = cap;
 }
 
 void buffer_append_u8(struct buffer *buffer, uint8_t value)
@@ -91,45 +78,6 @@ void buffer_append_u32(struct buffer *buffer, uint32_t value)
 void buffer_append_u64(struct buffer *buffer, uint64_t value)
 {
     put_u64(buffer_extend(buffer, 8), value);
-}
-
-void put_u16(uint8_t *out, uint16_t value)
-{
-    value = __builtin_bswap16(value);
-    memcpy(out, &value, sizeof value);
-}
-
-void put_u32(uint8_t *out, uint32_t value)
-{
-    value = __builtin_bswap32(value);
-    memcpy(out, &value, sizeof value);
-}
-
-void put_u64(uint8_t *out, uint64_t value)
-{
-    value = __builtin_bswap64(value);
-    memcpy(out, &value, sizeof value);
-}
-
-uint16_t get_u16(const uint8_t *in)
-{
-    uint16_t value;
-    memcpy(&value, in, sizeof value);
-    return __builtin_bswap16(value);
-}
-
-uint32_t get_u32(const uint8_t *in)
-{
-    uint32_t value;
-    memcpy(&value, in, sizeof value);
-    return __builtin_bswap32(value);
-}
-
-uint64_t get_u64(const uint8_t *in)
-{
-    uint64_t value;
-    memcpy(&value, in, sizeof value);
-    return __builtin_bswap64(value);
 }
 
 #define ARENA_BLOCK_BYTES 4080

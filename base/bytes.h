@@ -36,9 +36,25 @@ struct buffer {
 };
 
 void buffer_fini(struct buffer *buffer);
-void buffer_append(struct buffer *buffer, const void *data, size_t len);
+/** Makes `cap - len` at least `more`, and the memory not NULL. */
+void buffer_grow(struct buffer *buffer, size_t more);
 /** Makes room for `len` more and returns where they go, counted as appended. */
-uint8_t *buffer_extend(struct buffer *buffer, size_t len);
+static inline uint8_t *buffer_extend(struct buffer *buffer, size_t len)
+{
+    if (__builtin_expect(buffer->data == NULL || buffer->cap - buffer->len < len, 0)) {
+        buffer_grow(buffer, len);
+    }
+    uint8_t *out = buffer->data + buffer->len;
+    buffer->len += len;
+    return out;
+}
+static inline void buffer_append(struct buffer *buffer, const void *data, size_t len)
+{
+    uint8_t *out = buffer_extend(buffer, len);
+    if (len != 0) {
+        memcpy(out, data, len);
+    }
+}
 static inline void buffer_clear(struct buffer *buffer)
 {
     buffer->len = 0;
@@ -53,12 +69,40 @@ void buffer_append_u32(struct buffer *buffer, uint32_t value);
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 
 /* Big-endian integers in keys and formats, so that byte order is numeric order. */
-void put_u16(uint8_t *out, uint16_t value);
-void put_u32(uint8_t *out, uint32_t value);
-void put_u64(uint8_t *out, uint64_t value);
-uint16_t get_u16(const uint8_t *in);
-uint32_t get_u32(const uint8_t *in);
-uint64_t get_u64(const uint8_t *in);
+static inline void put_u16(uint8_t *out, uint16_t value)
+{
+    value = __builtin_bswap16(value);
+    memcpy(out, &value, sizeof value);
+}
+static inline void put_u32(uint8_t *out, uint32_t value)
+{
+    value = __builtin_bswap32(value);
+    memcpy(out, &value, sizeof value);
+}
+static inline void put_u64(uint8_t *out, uint64_t value)
+{
+    value = __builtin_bswap64(value);
+    memcpy(out, &value, sizeof value);
+}
+static inline uint16_t get_u16(const uint8_t *in)
+{
+    uint16_t value;
+    memcpy(&value, in, sizeof value);
+    return __builtin_bswap16(value);
+}
+static inline uint32_t get_u32(const uint8_t *in)
+{
+    uint32_t value;
+    memcpy(&value, in, sizeof value);
+    return __builtin_bswap32(value);
+}
+static inline uint64_t get_u64(const uint8_t *in)
+{
+    uint64_t value;
+    memcpy(&value, in, sizeof value);
+    return __builtin_bswap64(value);
+}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are swapped on the way");
 
 /** Bump allocator of one request; freed whole. Zero-initialised is empty. 16-byte alignment. */
 struct arena {

@@ -6,8 +6,11 @@
  */
 #include "wire/codec.h"
 
+#include <math.h>
+
 #include "base/error.h"
 #include "wire/field.h"
+#include "wire/head.h"
 #include "wire/text.h"
 
 struct decoder {
@@ -18,96 +21,30 @@ struct decoder {
 };
 
 static int decode_record(struct decoder *decoder, const struct record_type *type, uint32_t depth,
-                         void *out);
+                         struct head head, void *out);
 
-static int decode_bool(struct decoder *decoder, const struct field *field, uint32_t depth,
-                       void *member)
+static int malformed(struct decoder *decoder)
 {
-    (void)field;
-    (void)depth;
-    *(bool *)member = cursor_bool(&decoder->cursor);
-    return 0;
-}
-
-static int decode_int(struct decoder *decoder, const struct field *field, uint32_t depth,
-                      void *member)
-{
-    (void)depth;
-    return field_take_int(field, cursor_int(&decoder->cursor), member, decoder->fault);
-}
-
-static int decode_float(struct decoder *decoder, const struct field *field, uint32_t depth,
-                        void *member)
-{
-    (void)field;
-    (void)depth;
-    double value = cursor_float(&decoder->cursor);
-    memcpy(member, &value, sizeof value);
-    return 0;
-}
-
-static int decode_text(struct decoder *decoder, const struct field *field, uint32_t depth,
-                       void *member)
-{
-    (void)depth;
-    struct bytes text = cursor_text_unchecked(&decoder->cursor);
-    if (decoder->cursor.failed) {
-        return 0; /* decode_field says so */
-    }
-    return field_take_text(field, text, decoder->arena, member, decoder->fault);
-}
-
-static int decode_bytes(struct decoder *decoder, const struct field *field, uint32_t depth,
-                        void *member)
-{
-    (void)depth;
-    struct bytes bin = cursor_bin(&decoder->cursor);
-    return decoder->cursor.failed ? 0 : field_take_bytes(field, bin, member, decoder->fault);
-}
-
-static int decode_id(struct decoder *decoder, const struct field *field, uint32_t depth,
-                     void *member)
-{
-    (void)field;
-    (void)depth;
-    struct bytes bin = cursor_bin(&decoder->cursor);
-    return decoder->cursor.failed ? 0 : field_take_id(bin, member, decoder->fault);
-}
-
-static int decode_day(struct decoder *decoder, const struct field *field, uint32_t depth,
-                      void *member)
-{
-    (void)field;
-    (void)depth;
-    struct bytes text = cursor_text(&decoder->cursor);
-    return decoder->cursor.failed ? 0 : field_take_day(text, member, decoder->fault);
-}
-
-static int decode_enum(struct decoder *decoder, const struct field *field, uint32_t depth,
-                       void *member)
-{
-    (void)depth;
-    struct bytes text = cursor_text(&decoder->cursor);
-    return decoder->cursor.failed ? 0 : field_take_enum(field, text, member, decoder->fault);
+    return field_malformed(decoder->fault, "is not well-formed MessagePack");
 }
 
 static int decode_sub(struct decoder *decoder, const struct field *field, uint32_t depth,
-                      void *member)
+                      struct head head, void *member)
 {
     const struct record_type *type = field->sub;
     void *sub = arena_alloc(decoder->arena, type->size);
-    int status = decode_record(decoder, type, depth, sub);
+    int status = decode_record(decoder, type, depth, head, sub);
     memcpy(member, &sub, sizeof sub);
     return status;
 }
 
 static int decode_list(struct decoder *decoder, const struct field *field, uint32_t depth,
-                       void *member)
+                       struct head head, void *member)
 {
     const struct record_type *type = field->sub;
-    uint32_t count = cursor_array(&decoder->cursor);
+    uint32_t count = cursor_checked_count(&decoder->cursor, head.value, 1);
     if (decoder->cursor.failed) {
-        return 0;
+        return malformed(decoder);
     }
     int status = field_check_count(field, count, decoder->fault);
     if (status != 0) {
@@ -115,7 +52,8 @@ static int decode_list(struct decoder *decoder, const struct field *field, uint3
     }
     uint8_t *items = arena_alloc(decoder->arena, count * type->size);
     for (uint32_t i = 0; i < count; i++) {
-        status = decode_record(decoder, type, depth + 1, items + i * type->size);
+        status = decode_record(decoder, type, depth + 1, head_read(&decoder->cursor),
+                               items + i * type->size);
         if (status == ERR_INVALID_ARGUMENT) {
             field_fault_prefix_index(decoder->fault, i);
         }
@@ -128,49 +66,99 @@ static int decode_list(struct decoder *decoder, const struct field *field, uint3
     return 0;
 }
 
-#define ACCEPTS(type) (1u << CURSOR_##type)
-
-static const struct {
-    uint32_t accepts; /* set of cursor_type */
-    int (*decode)(struct decoder *, const struct field *, uint32_t depth, void *member);
-} decoders[] = {
-    [FIELD_BOOL] = {ACCEPTS(BOOL), decode_bool},
-    [FIELD_INT] = {ACCEPTS(INT), decode_int},
-    [FIELD_FLOAT] = {ACCEPTS(INT) | ACCEPTS(FLOAT), decode_float},
-    [FIELD_TEXT] = {ACCEPTS(TEXT), decode_text},
-    [FIELD_BYTES] = {ACCEPTS(BIN), decode_bytes},
-    [FIELD_ID] = {ACCEPTS(BIN), decode_id},
-    [FIELD_INSTANT] = {ACCEPTS(INT), decode_int},
-    [FIELD_DAY] = {ACCEPTS(TEXT), decode_day},
-    [FIELD_ENUM] = {ACCEPTS(TEXT), decode_enum},
-    [FIELD_RECORD] = {ACCEPTS(MAP) | ACCEPTS(ARRAY), decode_sub},
-    [FIELD_LIST] = {ACCEPTS(ARRAY), decode_list},
-};
-_Static_assert(sizeof decoders / sizeof decoders[0] == FIELD_KIND_COUNT, "one decoder a kind");
-
-static int malformed(struct decoder *decoder)
+static int decode_float(struct decoder *decoder, struct head head, void *member)
 {
-    return field_malformed(decoder->fault, "is not well-formed MessagePack");
-}
-
-static int decode_field(struct decoder *decoder, const struct field *field, uint32_t depth,
-                        void *record)
-{
-    enum cursor_type type = cursor_peek(&decoder->cursor);
-    if (type == CURSOR_NIL) {
-        cursor_nil(&decoder->cursor);
-        return 0;
-    }
-    if (type == CURSOR_BAD) {
+    double value = head.type == CURSOR_INT ? (double)(int64_t)head.value : head_float(head);
+    if (!isfinite(value)) {
         return malformed(decoder);
     }
-    int status =
-        (decoders[field->kind].accepts >> type & 1u) == 0
-            ? field_wrong_type(field, decoder->fault)
-            : decoders[field->kind].decode(decoder, field, depth, field_member(field, record));
+    memcpy(member, &value, sizeof value);
+    return 0;
+}
+
+/** Text and bytes: what follows the head, checked against the declaration. */
+static int decode_run(struct decoder *decoder, const struct field *field, struct head head,
+                      void *member)
+{
+    struct bytes run = cursor_take(&decoder->cursor, head.value);
     if (decoder->cursor.failed) {
         return malformed(decoder);
     }
+    if (field->kind == FIELD_TEXT) {
+        return field_take_text(field, run, decoder->arena, member, decoder->fault);
+    }
+    if (field->kind == FIELD_ID) {
+        return field_take_id(run, member, decoder->fault);
+    }
+    if (field->kind == FIELD_BYTES) {
+        return field_take_bytes(field, run, member, decoder->fault);
+    }
+    if (!text_valid(run)) {
+        return malformed(decoder);
+    }
+    return field->kind == FIELD_DAY ? field_take_day(run, member, decoder->fault)
+                                    : field_take_enum(field, run, member, decoder->fault);
+}
+
+static int decode_value(struct decoder *decoder, const struct field *field, uint32_t depth,
+                        struct head head, void *member)
+{
+    switch (field->kind) {
+    case FIELD_BOOL:
+        *(bool *)member = head.value != 0;
+        return 0;
+    case FIELD_INT:
+    case FIELD_INSTANT:
+        return field_take_int(field, (int64_t)head.value, member, decoder->fault);
+    case FIELD_FLOAT:
+        return decode_float(decoder, head, member);
+    case FIELD_TEXT:
+    case FIELD_BYTES:
+    case FIELD_ID:
+    case FIELD_DAY:
+    case FIELD_ENUM:
+        return decode_run(decoder, field, head, member);
+    case FIELD_RECORD:
+        return decode_sub(decoder, field, depth, head, member);
+    case FIELD_LIST:
+        return decode_list(decoder, field, depth, head, member);
+    case FIELD_KIND_COUNT:
+        break;
+    }
+    return malformed(decoder);
+}
+
+#define ACCEPTS(type) (1u << CURSOR_##type)
+
+/* Which types of values a kind of field takes, as a set. */
+static const uint16_t accepts[] = {
+    [FIELD_BOOL] = ACCEPTS(BOOL),
+    [FIELD_INT] = ACCEPTS(INT),
+    [FIELD_FLOAT] = ACCEPTS(INT) | ACCEPTS(FLOAT),
+    [FIELD_TEXT] = ACCEPTS(TEXT),
+    [FIELD_BYTES] = ACCEPTS(BIN),
+    [FIELD_ID] = ACCEPTS(BIN),
+    [FIELD_INSTANT] = ACCEPTS(INT),
+    [FIELD_DAY] = ACCEPTS(TEXT),
+    [FIELD_ENUM] = ACCEPTS(TEXT),
+    [FIELD_RECORD] = ACCEPTS(MAP) | ACCEPTS(ARRAY),
+    [FIELD_LIST] = ACCEPTS(ARRAY),
+};
+_Static_assert(sizeof accepts / sizeof accepts[0] == FIELD_KIND_COUNT, "one set a kind");
+
+static inline int decode_field(struct decoder *decoder, const struct field *field, uint32_t depth,
+                               void *record)
+{
+    struct head head = head_read(&decoder->cursor);
+    if (head.type == CURSOR_NIL) {
+        return 0;
+    }
+    if (head.type == CURSOR_BAD) {
+        return malformed(decoder);
+    }
+    int status = (accepts[field->kind] >> head.type & 1u) == 0
+                     ? field_wrong_type(field, decoder->fault)
+                     : decode_value(decoder, field, depth, head, field_member(field, record));
     if (status == ERR_INVALID_ARGUMENT) {
         field_fault_prefix(decoder->fault, field->name);
     }
@@ -198,16 +186,17 @@ static inline uint32_t find_field(const struct record_type *type, struct bytes k
 }
 
 static int decode_map(struct decoder *decoder, const struct record_type *type, uint32_t depth,
-                      void *out)
+                      uint64_t announced, void *out)
 {
-    uint32_t count = cursor_map(&decoder->cursor);
+    uint32_t count = cursor_checked_count(&decoder->cursor, announced, 2);
     uint64_t seen = 0;
     uint32_t expected = 0;
     for (uint32_t i = 0; i < count; i++) {
-        struct bytes key = cursor_text_unchecked(&decoder->cursor);
-        if (decoder->cursor.failed) {
+        struct head head = head_read(&decoder->cursor);
+        if (head.type != CURSOR_TEXT || head.value > cursor_remaining(&decoder->cursor)) {
             return malformed(decoder);
         }
+        struct bytes key = cursor_take(&decoder->cursor, head.value);
         uint32_t index = find_field(type, key, expected);
         if (index == type->count) {
             (void)cursor_skip_within(&decoder->cursor, RECORD_DEPTH_MAX - depth - 1);
@@ -231,9 +220,9 @@ static int decode_map(struct decoder *decoder, const struct record_type *type, u
 }
 
 static int decode_array(struct decoder *decoder, const struct record_type *type, uint32_t depth,
-                        void *out)
+                        uint64_t announced, void *out)
 {
-    uint32_t count = cursor_array(&decoder->cursor);
+    uint32_t count = cursor_checked_count(&decoder->cursor, announced, 1);
     if (decoder->cursor.failed) {
         return malformed(decoder);
     }
@@ -250,20 +239,20 @@ static int decode_array(struct decoder *decoder, const struct record_type *type,
 }
 
 static int decode_record(struct decoder *decoder, const struct record_type *type, uint32_t depth,
-                         void *out)
+                         struct head head, void *out)
 {
     if (depth >= RECORD_DEPTH_MAX) {
         return field_malformed(decoder->fault, "is nested too deeply");
     }
-    bool as_map = decoder->shape == RECORD_AS_MAP;
-    enum cursor_type given = cursor_peek(&decoder->cursor);
-    if (given == CURSOR_BAD) {
+    if (head.type == CURSOR_BAD) {
         return malformed(decoder);
     }
-    if (given != (as_map ? CURSOR_MAP : CURSOR_ARRAY)) {
+    bool as_map = decoder->shape == RECORD_AS_MAP;
+    if (head.type != (as_map ? CURSOR_MAP : CURSOR_ARRAY)) {
         return field_refuse(decoder->fault, as_map ? "must be an object" : "must be an array");
     }
-    return as_map ? decode_map(decoder, type, depth, out) : decode_array(decoder, type, depth, out);
+    return as_map ? decode_map(decoder, type, depth, head.value, out)
+                  : decode_array(decoder, type, depth, head.value, out);
 }
 
 int record_decode(const struct record_type *type, enum record_shape shape, struct bytes in,
@@ -277,7 +266,7 @@ int record_decode(const struct record_type *type, enum record_shape shape, struc
     if (type->count != 0) {
         memset(out, 0, type->size);
     }
-    int status = decode_record(&decoder, type, 0, out);
+    int status = decode_record(&decoder, type, 0, head_read(&decoder.cursor), out);
     if (status == 0 && decoder.cursor.at != decoder.cursor.end) {
         return field_malformed(decoder.fault, "bytes follow the value");
     }

@@ -1,144 +1,183 @@
 /*
  * The interpreter over declared records: to MessagePack.
+ *
+ * Room is asked for once per field, for its name and its value together, and heads are written
+ * straight into it.
  */
 #include "wire/codec.h"
 
 #include "wire/field.h"
+#include "wire/pack.h"
 #include "wire/text.h"
 
-static void encode_record(const struct record_type *type, enum record_shape shape,
-                          const void *value, struct buffer *out);
+/** Where encoding has come in a buffer; its `len` is brought up to date at the end. */
+struct writer {
+    struct buffer *out;
+    uint8_t *at;
+    const uint8_t *end;
+};
 
-static void encode_bool(const struct field *field, const void *member, enum record_shape shape,
-                        struct buffer *out)
+static void writer_grow(struct writer *writer, size_t len)
 {
-    (void)field;
-    (void)shape;
-    pack_bool(out, *(const bool *)member);
+    struct buffer *out = writer->out;
+    out->len = (size_t)(writer->at - out->data);
+    buffer_grow(out, len);
+    writer->at = out->data + out->len;
+    writer->end = out->data + out->cap;
 }
 
-static void encode_int(const struct field *field, const void *member, enum record_shape shape,
-                       struct buffer *out)
+static inline uint8_t *writer_room(struct writer *writer, size_t len)
 {
-    (void)field;
-    (void)shape;
-    pack_int(out, *(const int64_t *)member);
+    if (__builtin_expect((size_t)(writer->end - writer->at) < len, 0)) {
+        writer_grow(writer, len);
+    }
+    return writer->at;
 }
 
-static void encode_float(const struct field *field, const void *member, enum record_shape shape,
-                         struct buffer *out)
+static void encode_record(struct writer *writer, const struct record_type *type,
+                          enum record_shape shape, const void *value);
+
+/** Bytes of the value beyond a head, as far as it is no container. */
+static inline size_t run_bytes(const struct field *field, const void *member)
 {
-    (void)field;
-    (void)shape;
-    pack_float(out, *(const double *)member);
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_BYTES:
+        return ((const struct bytes *)member)->len;
+    case FIELD_ID:
+        return ID_BYTES;
+    case FIELD_DAY:
+        return DAY_TEXT_CHARS;
+    case FIELD_ENUM:
+        return strlen(((const struct enum_type *)field->sub)->names[*(const uint32_t *)member]);
+    default:
+        return 0;
+    }
 }
 
-static void encode_text(const struct field *field, const void *member, enum record_shape shape,
-                        struct buffer *out)
+static uint8_t *put_float(uint8_t *at, double value)
 {
-    (void)field;
-    (void)shape;
-    pack_text(out, *(const struct bytes *)member);
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return put_64(at, 0xcb, bits);
 }
 
-static void encode_bytes(const struct field *field, const void *member, enum record_shape shape,
-                         struct buffer *out)
+/** Not inline: its array would put a guard of the stack around every field. */
+static __attribute__((noinline)) uint8_t *put_day(uint8_t *at, struct day value)
 {
-    (void)field;
-    (void)shape;
-    pack_bin(out, *(const struct bytes *)member);
+    char day[DAY_TEXT_CHARS + 1];
+    day_to_text(value, day);
+    return put_raw(put_text_head(at, DAY_TEXT_CHARS), day, DAY_TEXT_CHARS);
 }
 
-static void encode_id(const struct field *field, const void *member, enum record_shape shape,
-                      struct buffer *out)
+static inline uint8_t *put_run(uint8_t *at, const struct field *field, const void *member,
+                               size_t len)
 {
-    (void)field;
-    (void)shape;
-    pack_bin(out, bytes_of(member, ID_BYTES));
-}
-
-static void encode_day(const struct field *field, const void *member, enum record_shape shape,
-                       struct buffer *out)
-{
-    (void)field;
-    (void)shape;
-    char text[DAY_TEXT_CHARS + 1];
-    day_to_text(*(const struct day *)member, text);
-    pack_text(out, bytes_of(text, DAY_TEXT_CHARS));
-}
-
-static void encode_enum(const struct field *field, const void *member, enum record_shape shape,
-                        struct buffer *out)
-{
-    (void)shape;
+    const struct bytes *run = member;
     const struct enum_type *type = field->sub;
-    pack_text(out, text_of(type->names[*(const uint32_t *)member]));
+    switch (field->kind) {
+    case FIELD_TEXT:
+        return put_raw(put_text_head(at, len), run->data, len);
+    case FIELD_BYTES:
+        return put_raw(put_bin_head(at, len), run->data, len);
+    case FIELD_DAY:
+        return put_day(at, *(const struct day *)member);
+    default: /* FIELD_ENUM */
+        return put_raw(put_text_head(at, len), type->names[*(const uint32_t *)member], len);
+    }
 }
 
-static void encode_sub(const struct field *field, const void *member, enum record_shape shape,
-                       struct buffer *out)
+/** What is no container, into room that was made for it. */
+static inline uint8_t *put_scalar(uint8_t *at, const struct field *field, const void *member,
+                                  size_t len)
 {
-    encode_record(field->sub, shape, *(const void *const *)member, out);
+    switch (field->kind) {
+    case FIELD_BOOL:
+        return put_byte(at, *(const bool *)member ? 0xc3 : 0xc2);
+    case FIELD_INT:
+    case FIELD_INSTANT:
+        return put_int(at, *(const int64_t *)member);
+    case FIELD_FLOAT:
+        return put_float(at, *(const double *)member);
+    case FIELD_ID:
+        memcpy(put_8(at, 0xc4, ID_BYTES), member, ID_BYTES);
+        return at + 2 + ID_BYTES;
+    default:
+        return put_run(at, field, member, len);
+    }
 }
 
-static void encode_list(const struct field *field, const void *member, enum record_shape shape,
-                        struct buffer *out)
+static void encode_list(struct writer *writer, const struct field *field, enum record_shape shape,
+                        const void *member)
 {
     const struct record_type *type = field->sub;
     const struct list *list = member;
     const uint8_t *items = list->items;
-    pack_array(out, list->count);
+    writer->at = put_array_head(writer_room(writer, PACK_HEAD_MAX), list->count);
     for (uint32_t i = 0; i < list->count; i++) {
-        encode_record(type, shape, items + i * type->size, out);
+        encode_record(writer, type, shape, items + i * type->size);
     }
 }
 
-static void (*const encoders[])(const struct field *, const void *member, enum record_shape,
-                                struct buffer *) = {
-    [FIELD_BOOL] = encode_bool,   [FIELD_INT] = encode_int,     [FIELD_FLOAT] = encode_float,
-    [FIELD_TEXT] = encode_text,   [FIELD_BYTES] = encode_bytes, [FIELD_ID] = encode_id,
-    [FIELD_INSTANT] = encode_int, [FIELD_DAY] = encode_day,     [FIELD_ENUM] = encode_enum,
-    [FIELD_RECORD] = encode_sub,  [FIELD_LIST] = encode_list,
-};
-_Static_assert(sizeof encoders / sizeof encoders[0] == FIELD_KIND_COUNT, "one encoder a kind");
+/** Its name first, in a map. */
+static inline void encode_field(struct writer *writer, const struct field *field,
+                                enum record_shape shape, const void *member)
+{
+    size_t run = run_bytes(field, member);
+    uint8_t *at = writer_room(writer, 2 * PACK_HEAD_MAX + field->name_len + run);
+    if (shape == RECORD_AS_MAP) {
+        at = put_short(put_text_head(at, field->name_len), field->name, field->name_len);
+    }
+    if (field->kind == FIELD_RECORD) {
+        writer->at = at;
+        encode_record(writer, field->sub, shape, *(const void *const *)member);
+    } else if (field->kind == FIELD_LIST) {
+        writer->at = at;
+        encode_list(writer, field, shape, member);
+    } else {
+        writer->at = put_scalar(at, field, member, run);
+    }
+}
 
-static void encode_map(const struct record_type *type, const void *value, struct buffer *out)
+static void encode_map(struct writer *writer, const struct record_type *type, const void *value)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < type->count; i++) {
         count += field_present(&type->fields[i], value);
     }
-    pack_map(out, count);
+    writer->at = put_map_head(writer_room(writer, PACK_HEAD_MAX), count);
     for (uint32_t i = 0; i < type->count; i++) {
         const struct field *field = &type->fields[i];
         if (field_present(field, value)) {
-            pack_text(out, bytes_of(field->name, field->name_len));
-            encoders[field->kind](field, field_member_const(field, value), RECORD_AS_MAP, out);
+            encode_field(writer, field, RECORD_AS_MAP, field_member_const(field, value));
         }
     }
 }
 
-static void encode_array(const struct record_type *type, const void *value, struct buffer *out)
+static void encode_array(struct writer *writer, const struct record_type *type, const void *value)
 {
-    pack_array(out, type->count);
+    writer->at = put_array_head(writer_room(writer, PACK_HEAD_MAX), type->count);
     for (uint32_t i = 0; i < type->count; i++) {
         const struct field *field = &type->fields[i];
         if (field_present(field, value)) {
-            encoders[field->kind](field, field_member_const(field, value), RECORD_AS_ARRAY, out);
+            encode_field(writer, field, RECORD_AS_ARRAY, field_member_const(field, value));
         } else {
-            pack_nil(out);
+            writer->at = put_byte(writer_room(writer, 1), 0xc0);
         }
     }
 }
 
-static void encode_record(const struct record_type *type, enum record_shape shape,
-                          const void *value, struct buffer *out)
+static void encode_record(struct writer *writer, const struct record_type *type,
+                          enum record_shape shape, const void *value)
 {
-    (shape == RECORD_AS_MAP ? encode_map : encode_array)(type, value, out);
+    (shape == RECORD_AS_MAP ? encode_map : encode_array)(writer, type, value);
 }
 
 void record_encode(const struct record_type *type, enum record_shape shape, const void *value,
                    struct buffer *out)
 {
-    encode_record(type, shape, value, out);
+    (void)buffer_extend(out, 0); /* memory, not NULL */
+    struct writer writer = {.out = out, .at = out->data + out->len, .end = out->data + out->cap};
+    encode_record(&writer, type, shape, value);
+    out->len = (size_t)(writer.at - out->data);
 }

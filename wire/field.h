@@ -63,8 +63,6 @@ int field_wrong_type(const struct field *field, struct field_fault *fault);
 int field_decode_json(const struct field *field, const struct json_t *value, struct arena *arena,
                       void *record, struct field_fault *fault);
 
-/** A text's bytes with UTF-8 unchecked: the caller does. */
-struct bytes cursor_text_unchecked(struct cursor *cursor);
 /** As cursor_skip, with at most `depth` containers inside each other. */
 struct bytes cursor_skip_within(struct cursor *cursor, uint32_t depth);
 

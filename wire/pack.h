@@ -125,4 +125,21 @@ static inline uint8_t *put_raw(uint8_t *at, const void *data, size_t len)
     return at + len;
 }
 
+/** As put_raw, without a call for what is as short as names are. */
+static inline uint8_t *put_short(uint8_t *at, const char *text, size_t len)
+{
+    if (len > 16 || len < 4) {
+        for (size_t i = 0; i < len; i++) {
+            at[i] = (uint8_t)text[i];
+        }
+    } else if (len >= 8) {
+        memcpy(at, text, 8);
+        memcpy(at + len - 8, text + len - 8, 8);
+    } else {
+        memcpy(at, text, 4);
+        memcpy(at + len - 4, text + len - 4, 4);
+    }
+    return at + len;
+}
+
 #endif

@@ -34,18 +34,34 @@ static bool stable(uint32_t point)
     return false;
 }
 
-/** Length of the plain ASCII (no NUL) that text starts with, eight bytes at a time, then one. */
-static size_t ascii_prefix(const uint8_t *at, size_t len)
+static inline uint64_t load_word(const uint8_t *at)
 {
-    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/** High bits where a byte is not ASCII, and, if there is a NUL, at least one more. */
+static inline uint64_t not_plain(uint64_t word)
+{
+    return word | (word - 0x0101010101010101u); /* takes 1 from each byte: 0 gets a high bit */
+}
+
+/** Length of the plain ASCII (no NUL) that text starts with: 32 bytes at a time, 8, then one. */
+static inline size_t ascii_prefix(const uint8_t *at, size_t len)
+{
+    const uint64_t highs = 0x8080808080808080u;
     size_t done = 0;
-    while (len - done >= 8) {
-        uint64_t word;
-        memcpy(&word, at + done, sizeof word);
-        /* No high bit and no zero byte: subtracting 1 from a zero byte sets its high bit. */
-        if (((word | (word - ones)) & highs) != 0) {
+    while (len - done >= 32) {
+        const uint8_t *from = at + done;
+        if (((not_plain(load_word(from)) | not_plain(load_word(from + 8)) |
+              not_plain(load_word(from + 16)) | not_plain(load_word(from + 24))) &
+             highs) != 0) {
             break;
         }
+        done += 32;
+    }
+    while (len - done >= 8 && (not_plain(load_word(at + done)) & highs) == 0) {
         done += 8;
     }
     while (done < len && at[done] != 0 && at[done] < 0x80) {
