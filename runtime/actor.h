@@ -105,7 +105,7 @@ int ctx_get(struct ctx *ctx, collection table, struct bytes key, struct bytes *v
 /** A row declared as a record (array shape), into `out` (type->size bytes). ERR_NOT_FOUND. */
 int ctx_get_row(struct ctx *ctx, collection table, struct bytes key, const struct record_type *type,
                 void *out);
-/** Return false to stop. */
+/** Return false to stop. Must not change rows of the actor: collect first, change afterwards. */
 typedef bool ctx_visitor(void *context, struct bytes key, struct bytes value);
 /**
  * Visits at most `limit` rows with from <= key < to (empty `to`: to the end of the collection),

@@ -412,7 +412,5 @@ void ctx_delete(struct ctx *ctx, collection table, struct bytes key)
 void ctx_clear(struct ctx *ctx, collection table)
 {
     CHECK_ALWAYS(ctx->applying && table != COLLECTION_ROOT && table < COLLECTION_TIMERS);
-    size_t before = ctx->actor->current->bytes;
     overlay_clear(ctx->actor->current, table);
-    ctx->shard->overlay_bytes -= before - ctx->actor->current->bytes;
 }

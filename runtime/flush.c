@@ -83,18 +83,14 @@ static void change_root(struct flush *flush, const struct actor *actor)
     change->value = bytes_of(value, 8 + actor->frozen_root.len);
 }
 
-static void change_cleared(struct flush *flush, const struct actor *actor)
+static void change_cleared(struct flush *flush, const struct actor *actor, uint8_t table)
 {
-    for (unsigned table = 1; table < 256; table++) {
-        if (overlay_is_cleared(actor->frozen, (uint8_t)table)) {
-            uint8_t *key = arena_alloc(&flush->arena, ADDRESS_BYTES + 1);
-            address_encode(actor->address, key);
-            key[ADDRESS_BYTES] = (uint8_t)table;
-            struct state_change *change = change_add(flush, STATE_ROWS);
-            change->action = STATE_DELETE_PREFIX;
-            change->key = bytes_of(key, ADDRESS_BYTES + 1);
-        }
-    }
+    uint8_t *key = arena_alloc(&flush->arena, ADDRESS_BYTES + 1);
+    address_encode(actor->address, key);
+    key[ADDRESS_BYTES] = table;
+    struct state_change *change = change_add(flush, STATE_ROWS);
+    change->action = STATE_DELETE_PREFIX;
+    change->key = bytes_of(key, ADDRESS_BYTES + 1);
 }
 
 /** Rows of the shared tables: their key begins with the partition, so that a shard can scan. */
@@ -118,23 +114,33 @@ static void change_shared(struct flush *flush, const struct actor *actor,
     change->key = bytes_of(out, len);
 }
 
+static void change_row(struct flush *flush, const struct actor *actor,
+                       const struct overlay_row *row, uint8_t table)
+{
+    if (table == COLLECTION_TIMER_ROWS) {
+        change_shared(flush, actor, row, STATE_TIMERS);
+        return;
+    }
+    if (table == COLLECTION_OUTBOX) {
+        change_shared(flush, actor, row, STATE_OUTBOX);
+    }
+    struct state_change *change = change_add(flush, STATE_ROWS);
+    change->action = row->removed ? STATE_DELETE : STATE_PUT;
+    change->key = overlay_row_stored_key(row);
+    change->value = overlay_row_value(row);
+}
+
+/** In the order of their keys, so that the writer goes through the tree from left to right. */
 static void change_rows(struct flush *flush, const struct actor *actor)
 {
-    uint8_t first[1] = {0};
-    struct overlay_row *row = overlay_seek(actor->frozen, bytes_of(first, 1), false);
-    for (; row != NULL; row = overlay_next(row, false)) {
-        uint8_t table = overlay_row_key(row).data[0];
-        if (table == COLLECTION_TIMER_ROWS) {
-            change_shared(flush, actor, row, STATE_TIMERS);
-            continue;
+    for (uint32_t i = 0; i < actor->frozen->table_count; i++) {
+        const struct overlay_table *table = &actor->frozen->tables[i];
+        if (table->cleared) {
+            change_cleared(flush, actor, table->collection);
         }
-        if (table == COLLECTION_OUTBOX) {
-            change_shared(flush, actor, row, STATE_OUTBOX);
+        for (uint32_t k = 0; k < table->count; k++) {
+            change_row(flush, actor, table->rows[k], table->collection);
         }
-        struct state_change *change = change_add(flush, STATE_ROWS);
-        change->action = row->removed ? STATE_DELETE : STATE_PUT;
-        change->key = overlay_row_stored_key(row);
-        change->value = overlay_row_value(row);
     }
 }
 
@@ -156,7 +162,6 @@ void flush_durable(struct shard *shard)
     }
     for (uint32_t i = 0; i < flush->actor_count; i++) {
         change_root(flush, flush->actors[i]);
-        change_cleared(flush, flush->actors[i]);
         change_rows(flush, flush->actors[i]);
     }
     flush->low = low_now(shard);

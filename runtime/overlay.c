@@ -4,47 +4,19 @@
 
 #include "base/check.h"
 
-static int row_compare(struct overlay_row *a, struct overlay_row *b)
-{
-    return bytes_compare(overlay_row_key(a), overlay_row_key(b));
-}
+#define FIRST_BLOCK_BYTES 496 /* most layers of a quiet couple need no more */
+#define BLOCK_BYTES_MAX (64u << 10)
+#define FIRST_ROWS 4
 
-RB_GENERATE_STATIC(overlay_tree, overlay_row, link, row_compare)
-
-struct bytes overlay_row_key(const struct overlay_row *row)
-{
-    return bytes_of(row->data + ADDRESS_BYTES, row->key_len);
-}
-
-struct bytes overlay_row_stored_key(const struct overlay_row *row)
-{
-    return bytes_of(row->data, ADDRESS_BYTES + row->key_len);
-}
-
-struct bytes overlay_row_value(const struct overlay_row *row)
-{
-    return bytes_of(row->data + ADDRESS_BYTES + row->key_len, row->value_len);
-}
+struct overlay_block {
+    struct overlay_block *next;
+    uint32_t used, size;
+    uint8_t data[];
+};
 
 struct overlay *overlay_create(void)
 {
     return memory_alloc(sizeof(struct overlay));
-}
-
-static struct overlay_row **hint_of(struct overlay *overlay, const struct overlay_row *row)
-{
-    return &overlay->newest[row->data[ADDRESS_BYTES] % OVERLAY_HINTS];
-}
-
-static void row_drop(struct overlay *overlay, struct overlay_row *row)
-{
-    if (*hint_of(overlay, row) == row) {
-        *hint_of(overlay, row) = NULL;
-    }
-    RB_REMOVE(overlay_tree, &overlay->rows, row);
-    overlay->bytes -= sizeof *row + ADDRESS_BYTES + row->key_len + row->value_len;
-    overlay->count--;
-    free(row);
 }
 
 void overlay_destroy(struct overlay *overlay)
@@ -52,152 +24,209 @@ void overlay_destroy(struct overlay *overlay)
     if (overlay == NULL) {
         return;
     }
-    struct overlay_row *row = RB_MIN(overlay_tree, &overlay->rows);
-    while (row != NULL) {
-        struct overlay_row *next = RB_NEXT(overlay_tree, &overlay->rows, row);
-        row_drop(overlay, row);
-        row = next;
+    for (uint32_t i = 0; i < overlay->table_count; i++) {
+        free(overlay->tables[i].rows);
+    }
+    free(overlay->tables);
+    struct overlay_block *block = overlay->blocks;
+    while (block != NULL) {
+        struct overlay_block *next = block->next;
+        free(block);
+        block = next;
     }
     free(overlay);
 }
 
-/** A search key that the comparison accepts; on the caller's stack. */
-union probe {
-    struct overlay_row row;
-    uint8_t room[sizeof(struct overlay_row) + ADDRESS_BYTES + 512];
-};
-
-static void probe_fill(union probe *probe, uint8_t collection, struct bytes key)
+static void *block_take(struct overlay *overlay, size_t size)
 {
-    CHECK_ALWAYS(key.len < 500);
-    probe->row.key_len = (uint32_t)key.len + 1;
-    uint8_t *at = probe->room + offsetof(struct overlay_row, data) + ADDRESS_BYTES;
-    at[0] = collection;
-    if (key.len != 0) {
-        memcpy(at + 1, key.data, key.len);
+    size = (size + 7) & ~(size_t)7;
+    struct overlay_block *block = overlay->blocks;
+    if (block == NULL || block->size - block->used < size) {
+        size_t room = block == NULL ? FIRST_BLOCK_BYTES : (size_t)block->size * 2;
+        room = room > BLOCK_BYTES_MAX ? BLOCK_BYTES_MAX : room;
+        room = room < size ? size : room;
+        block = malloc(sizeof *block + room);
+        CHECK_ALWAYS(block != NULL);
+        *block = (struct overlay_block){.next = overlay->blocks, .size = (uint32_t)room};
+        overlay->blocks = block;
     }
+    void *out = block->data + block->used;
+    block->used += (uint32_t)size;
+    overlay->bytes += size;
+    return out;
 }
 
-static struct overlay_row *row_create(struct address address, uint8_t collection, struct bytes key,
-                                      const struct bytes *value)
+/* --- tables --- */
+
+const struct overlay_table *overlay_table(const struct overlay *overlay, uint8_t collection)
 {
-    size_t value_len = value == NULL ? 0 : value->len;
-    struct overlay_row *row = malloc(sizeof *row + ADDRESS_BYTES + 1 + key.len + value_len);
-    CHECK_ALWAYS(row != NULL);
+    for (uint32_t i = 0; i < overlay->table_count; i++) {
+        if (overlay->tables[i].collection == collection) {
+            return &overlay->tables[i];
+        }
+    }
+    return NULL;
+}
+
+static struct overlay_table *table_make(struct overlay *overlay, uint8_t collection)
+{
+    uint32_t at = 0;
+    while (at < overlay->table_count && overlay->tables[at].collection < collection) {
+        at++;
+    }
+    if (at < overlay->table_count && overlay->tables[at].collection == collection) {
+        return &overlay->tables[at];
+    }
+    size_t behind = overlay->table_count - at;
+    overlay->tables = memory_resize(overlay->tables,
+                                    (overlay->table_count + 1) * sizeof *overlay->tables);
+    struct overlay_table *table = &overlay->tables[at];
+    memmove(table + 1, table, behind * sizeof *table);
+    *table = (struct overlay_table){.collection = collection};
+    overlay->table_count++;
+    return table;
+}
+
+/** As bytes_compare of the row's key and `collection` ∥ `key`. */
+static int row_compare(const struct overlay_row *row, uint8_t collection, struct bytes key)
+{
+    const uint8_t *at = row->data + ADDRESS_BYTES;
+    if (at[0] != collection) {
+        return at[0] < collection ? -1 : 1;
+    }
+    return bytes_compare(bytes_of(at + 1, row->key_len - 1), key);
+}
+
+/** First row at or after; most often asked for is the last one, or what comes after it. */
+static uint32_t seek(const struct overlay_table *table, uint8_t collection, struct bytes key,
+                     bool *found)
+{
+    uint32_t low = 0;
+    uint32_t high = table->count;
+    *found = false;
+    if (high != 0) {
+        int order = row_compare(table->rows[high - 1], collection, key);
+        *found = order == 0;
+        if (order <= 0) {
+            return order < 0 ? high : high - 1;
+        }
+        high--;
+    }
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = row_compare(table->rows[middle], collection, key);
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+uint32_t overlay_table_seek(const struct overlay_table *table, struct bytes prefixed_key)
+{
+    bool found;
+    return seek(table, prefixed_key.data[0],
+                bytes_of(prefixed_key.data + 1, prefixed_key.len - 1), &found);
+}
+
+/* --- rows --- */
+
+static struct overlay_row *row_create(struct overlay *overlay, struct address address,
+                                      uint8_t collection, struct bytes key, size_t value_cap)
+{
+    struct overlay_row *row =
+        block_take(overlay, sizeof *row + ADDRESS_BYTES + 1 + key.len + value_cap);
     row->key_len = (uint32_t)key.len + 1;
-    row->value_len = (uint32_t)value_len;
-    row->removed = value == NULL;
+    row->value_cap = (uint32_t)value_cap;
     address_encode(address, row->data);
     row->data[ADDRESS_BYTES] = collection;
     if (key.len != 0) {
         memcpy(row->data + ADDRESS_BYTES + 1, key.data, key.len);
     }
-    if (value_len != 0) {
-        memcpy(row->data + ADDRESS_BYTES + 1 + key.len, value->data, value_len);
-    }
     return row;
 }
 
-/**
- * Most rows are numbered, and come right after the last one of their collection: then there is
- * nothing to search. False when it does not belong there.
- */
-static bool insert_after_newest(struct overlay *overlay, struct overlay_row *row)
+static void row_fill(struct overlay_row *row, const struct bytes *value)
 {
-    struct overlay_row *before = *hint_of(overlay, row);
-    if (before == NULL || row_compare(before, row) >= 0) {
-        return false;
+    row->removed = value == NULL;
+    row->value_len = value == NULL ? 0 : (uint32_t)value->len;
+    if (row->value_len != 0) {
+        memcpy(row->data + ADDRESS_BYTES + row->key_len, value->data, value->len);
     }
-    struct overlay_row *after = RB_NEXT(overlay_tree, &overlay->rows, before);
-    if (after != NULL && row_compare(row, after) >= 0) {
-        return false;
-    }
-    /* Neighbours: either `before` has no right child, or `after` is the least below it. */
-    struct overlay_row *parent = RB_RIGHT(before, link) == NULL ? before : after;
-    RB_SET(row, parent, link);
-    if (parent == before) {
-        RB_RIGHT(parent, link) = row;
-    } else {
-        RB_LEFT(parent, link) = row;
-    }
-    overlay_tree_RB_INSERT_COLOR(&overlay->rows, row);
-    return true;
 }
 
-static void insert(struct overlay *overlay, struct overlay_row *row)
+static void table_insert(struct overlay *overlay, struct overlay_table *table, uint32_t at,
+                         struct overlay_row *row)
 {
-    if (insert_after_newest(overlay, row)) {
-        return;
+    if (table->count == table->cap) {
+        table->cap = table->cap == 0 ? FIRST_ROWS : table->cap * 2;
+        table->rows = memory_resize(table->rows, table->cap * sizeof(struct overlay_row *));
     }
-    struct overlay_row *old = RB_INSERT(overlay_tree, &overlay->rows, row);
-    if (old != NULL) {
-        row_drop(overlay, old);
-        RB_INSERT(overlay_tree, &overlay->rows, row);
+    struct overlay_row **place = &table->rows[at];
+    if (at < table->count) {
+        memmove(place + 1, place, (table->count - at) * sizeof(struct overlay_row *));
     }
+    *place = row;
+    table->count++;
+    overlay->count++;
 }
 
 void overlay_set(struct overlay *overlay, struct address address, uint8_t collection,
                  struct bytes key, const struct bytes *value)
 {
-    CHECK_ALWAYS(key.len < 500);
-    struct overlay_row *row = row_create(address, collection, key, value);
-    insert(overlay, row);
-    *hint_of(overlay, row) = row;
-    overlay->bytes += sizeof *row + ADDRESS_BYTES + row->key_len + row->value_len;
-    overlay->count++;
+    struct overlay_table *table = table_make(overlay, collection);
+    size_t value_len = value == NULL ? 0 : value->len;
+    bool found;
+    uint32_t at = seek(table, collection, key, &found);
+    if (!found) {
+        struct overlay_row *row = row_create(overlay, address, collection, key, value_len);
+        row_fill(row, value);
+        table_insert(overlay, table, at, row);
+        return;
+    }
+    struct overlay_row *row = table->rows[at];
+    if (row->value_cap < value_len) { /* a value that grows once grows again */
+        row = row_create(overlay, address, collection, key, value_len + value_len / 2);
+        table->rows[at] = row;
+    }
+    row_fill(row, value);
 }
 
 void overlay_clear(struct overlay *overlay, uint8_t collection)
 {
-    uint8_t first[1] = {collection};
-    struct overlay_row *row = overlay_seek(overlay, bytes_of(first, 1), false);
-    while (row != NULL && overlay_row_key(row).data[0] == collection) {
-        struct overlay_row *next = RB_NEXT(overlay_tree, &overlay->rows, row);
-        row_drop(overlay, row);
-        row = next;
-    }
-    overlay->cleared[collection / 8] |= (uint8_t)(1u << (collection % 8));
+    struct overlay_table *table = table_make(overlay, collection);
+    overlay->count -= table->count;
+    table->count = 0;
+    table->cleared = true;
 }
 
 bool overlay_is_cleared(const struct overlay *overlay, uint8_t collection)
 {
-    return (overlay->cleared[collection / 8] >> (collection % 8) & 1) != 0;
+    const struct overlay_table *table = overlay_table(overlay, collection);
+    return table != NULL && table->cleared;
 }
 
 enum overlay_found overlay_get(const struct overlay *overlay, uint8_t collection, struct bytes key,
                                struct bytes *value)
 {
-    struct overlay_row *row = NULL;
-    if (overlay->count != 0) {
-        union probe probe;
-        probe_fill(&probe, collection, key);
-        struct overlay_tree *tree = (struct overlay_tree *)&overlay->rows;
-        row = RB_FIND(overlay_tree, tree, &probe.row);
+    const struct overlay_table *table = overlay_table(overlay, collection);
+    if (table == NULL) {
+        return OVERLAY_UNKNOWN;
     }
-    if (row == NULL) {
-        return overlay_is_cleared(overlay, collection) ? OVERLAY_REMOVED : OVERLAY_UNKNOWN;
+    bool found;
+    uint32_t at = seek(table, collection, key, &found);
+    if (!found) {
+        return table->cleared ? OVERLAY_REMOVED : OVERLAY_UNKNOWN;
     }
-    if (row->removed) {
+    if (table->rows[at]->removed) {
         return OVERLAY_REMOVED;
     }
-    *value = overlay_row_value(row);
+    *value = overlay_row_value(table->rows[at]);
     return OVERLAY_VALUE;
-}
-
-struct overlay_row *overlay_seek(const struct overlay *overlay, struct bytes prefixed_key,
-                                 bool reverse)
-{
-    union probe probe;
-    probe_fill(&probe, prefixed_key.data[0], bytes_of(prefixed_key.data + 1, prefixed_key.len - 1));
-    struct overlay_tree *tree = (struct overlay_tree *)&overlay->rows;
-    struct overlay_row *at = RB_NFIND(overlay_tree, tree, &probe.row);
-    if (!reverse) {
-        return at;
-    }
-    return at == NULL ? RB_MAX(overlay_tree, tree) : RB_PREV(overlay_tree, tree, at);
-}
-
-struct overlay_row *overlay_next(struct overlay_row *row, bool reverse)
-{
-    return reverse ? RB_PREV(overlay_tree, NULL, row) : RB_NEXT(overlay_tree, NULL, row);
 }

@@ -3,35 +3,44 @@
  *
  * An actor has at most two: the current one takes changes; the frozen one is immutable while the
  * state writer reads it from its own thread. Reads see current over frozen over LMDB.
+ *
+ * A layer lives for one flush interval and dies whole, so its rows stand in blocks that are freed
+ * with it. Each collection is a sorted array of rows: most rows are numbered and come after all
+ * others of their collection, which makes putting one an append.
  */
 #ifndef RUNTIME_OVERLAY_H
 #define RUNTIME_OVERLAY_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uv/tree.h>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 
 /** data is address ∥ collection ∥ key ∥ value: the first part is the key in STATE_ROWS. */
 struct overlay_row {
-    RB_ENTRY(overlay_row) link;
     uint32_t key_len; /* of collection ∥ key */
     uint32_t value_len;
+    uint32_t value_cap; /* a value up to this replaces the old one in place */
     bool removed;
     uint8_t data[];
 };
-RB_HEAD(overlay_tree, overlay_row);
 
-#define OVERLAY_HINTS 8
+/** The rows of one collection, ascending. */
+struct overlay_table {
+    struct overlay_row **rows;
+    uint32_t count, cap;
+    uint8_t collection;
+    bool cleared; /* whatever lies below this layer is gone */
+};
 
+struct overlay_block;
 struct overlay {
-    struct overlay_tree rows;
-    size_t bytes;
-    uint32_t count;
-    struct overlay_row *newest[OVERLAY_HINTS]; /* last one inserted, by collection */
-    uint8_t cleared[32]; /* bit per collection: whatever lies below this layer is gone */
+    struct overlay_table *tables; /* ascending by collection */
+    struct overlay_block *blocks; /* newest first */
+    size_t bytes;                 /* of rows, replaced ones included until the layer goes */
+    uint32_t table_count;
+    uint32_t count; /* of rows that are there, removals included */
 };
 
 enum overlay_found { OVERLAY_UNKNOWN, OVERLAY_VALUE, OVERLAY_REMOVED };
@@ -51,13 +60,26 @@ enum overlay_found overlay_get(const struct overlay *overlay, uint8_t collection
                                struct bytes *value);
 
 /** Key in STATE_ROWS, or parts of it. */
-struct bytes overlay_row_key(const struct overlay_row *row);        /* collection ∥ key */
-struct bytes overlay_row_stored_key(const struct overlay_row *row); /* with the address */
-struct bytes overlay_row_value(const struct overlay_row *row);
+static inline struct bytes overlay_row_key(const struct overlay_row *row) /* collection ∥ key */
+{
+    return bytes_of(row->data + ADDRESS_BYTES, row->key_len);
+}
+static inline struct bytes overlay_row_stored_key(const struct overlay_row *row) /* with address */
+{
+    return bytes_of(row->data, ADDRESS_BYTES + row->key_len);
+}
+static inline struct bytes overlay_row_value(const struct overlay_row *row)
+{
+    return bytes_of(row->data + ADDRESS_BYTES + row->key_len, row->value_len);
+}
 
-/** First row at or after (reverse: last before) collection ∥ key; NULL when there is none. */
-struct overlay_row *overlay_seek(const struct overlay *overlay, struct bytes prefixed_key,
-                                 bool reverse);
-struct overlay_row *overlay_next(struct overlay_row *row, bool reverse);
+/** The collection's rows; NULL when this layer has nothing of it. */
+const struct overlay_table *overlay_table(const struct overlay *overlay, uint8_t collection);
+
+/**
+ * Index of the first row at or after collection ∥ key, whatever its collection; the row before it
+ * is the last one below. Between 0 and table->count.
+ */
+uint32_t overlay_table_seek(const struct overlay_table *table, struct bytes prefixed_key);
 
 #endif

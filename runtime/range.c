@@ -7,7 +7,8 @@
 #include "runtime/shard_internal.h"
 
 struct merge {
-    struct overlay *layers[2]; /* newest first; NULL: none */
+    const struct overlay_table *layers[2]; /* newest first; NULL: nothing of this collection */
+    uint32_t next[2];                      /* forwards: index; backwards: index + 1 */
     struct overlay_row *at[2];
     struct bytes from, to; /* collection ∥ key; `to` exclusive */
     bool reverse, stopped;
@@ -24,8 +25,14 @@ static bool within(const struct merge *merge, const struct overlay_row *row)
 
 static void step(struct merge *merge, int layer)
 {
-    struct overlay_row *row = overlay_next(merge->at[layer], merge->reverse);
-    merge->at[layer] = row != NULL && within(merge, row) ? row : NULL;
+    const struct overlay_table *table = merge->layers[layer];
+    uint32_t end = merge->reverse ? 0 : table->count;
+    merge->at[layer] = NULL;
+    if (merge->next[layer] != end) {
+        struct overlay_row *row = table->rows[merge->next[layer] - (merge->reverse ? 1 : 0)];
+        merge->next[layer] += merge->reverse ? UINT32_MAX : 1; /* one back, or one on */
+        merge->at[layer] = within(merge, row) ? row : NULL;
+    }
 }
 
 static void start(struct merge *merge, int layer)
@@ -33,8 +40,8 @@ static void start(struct merge *merge, int layer)
     merge->at[layer] = NULL;
     if (merge->layers[layer] != NULL) {
         struct bytes edge = merge->reverse ? merge->to : merge->from;
-        struct overlay_row *row = overlay_seek(merge->layers[layer], edge, merge->reverse);
-        merge->at[layer] = row != NULL && within(merge, row) ? row : NULL;
+        merge->next[layer] = overlay_table_seek(merge->layers[layer], edge);
+        step(merge, layer);
     }
 }
 
@@ -118,8 +125,8 @@ void actor_range(struct shard *shard, struct actor *actor, uint8_t table, struct
 {
     uint8_t from_room[STATE_KEY_MAX], to_room[STATE_KEY_MAX];
     uint8_t stored_from[STATE_KEY_MAX], stored_to[STATE_KEY_MAX];
-    struct merge merge = {.layers = {actor->current, actor->frozen},
-                          .from = prefixed_key(from_room, table, from),
+    const struct overlay *layers[] = {actor->current, actor->frozen};
+    struct merge merge = {.from = prefixed_key(from_room, table, from),
                           .to = to.len == 0 ? prefixed_key(to_room, (uint8_t)(table + 1), to)
                                             : prefixed_key(to_room, table, to),
                           .reverse = reverse,
@@ -129,10 +136,9 @@ void actor_range(struct shard *shard, struct actor *actor, uint8_t table, struct
                           .context = context};
     bool below = true;
     for (int i = 0; i < 2; i++) {
-        if (!below) {
-            merge.layers[i] = NULL;
-        } else if (merge.layers[i] != NULL && overlay_is_cleared(merge.layers[i], table)) {
-            below = false;
+        if (below && layers[i] != NULL) {
+            merge.layers[i] = overlay_table(layers[i], table);
+            below = merge.layers[i] == NULL || !merge.layers[i]->cleared;
         }
         start(&merge, i);
     }

@@ -195,24 +195,47 @@ static int delete_prefix(MDB_txn *txn, MDB_dbi table, struct bytes prefix)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int apply(const struct state *state, MDB_txn *txn, const struct state_change *change)
+/** One transaction and a cursor per table: neighbouring keys are found where the last one was. */
+struct writing {
+    const struct state *state;
+    MDB_txn *txn;
+    MDB_cursor *cursors[STATE_TABLE_COUNT]; /* NULL: none now */
+};
+
+static void close_cursor(struct writing *writing, enum state_table table)
+{
+    if (writing->cursors[table] != NULL) {
+        mdb_cursor_close(writing->cursors[table]);
+        writing->cursors[table] = NULL;
+    }
+}
+
+static int put(struct writing *writing, enum state_table table, MDB_val *key, MDB_val *value)
+{
+    MDB_cursor **cursor = &writing->cursors[table];
+    int rc = 0;
+    if (*cursor == NULL) {
+        rc = mdb_cursor_open(writing->txn, writing->state->tables[table], cursor);
+    }
+    return rc != 0 ? rc : mdb_cursor_put(*cursor, key, value, 0);
+}
+
+static int apply(struct writing *writing, const struct state_change *change)
 {
     CHECK_ALWAYS(change->table < STATE_TABLE_COUNT && change->key.len <= STATE_KEY_MAX);
     CHECK_ALWAYS(change->key.len != 0 || change->action == STATE_DELETE_PREFIX);
-    MDB_dbi table = state->tables[change->table];
+    MDB_dbi table = writing->state->tables[change->table];
     MDB_val key = val_of(change->key);
     MDB_val value = val_of(change->value);
-    switch (change->action) {
-    case STATE_PUT:
-        return mdb_put(txn, table, &key, &value, 0);
-    case STATE_DELETE: {
-        int rc = mdb_del(txn, table, &key, NULL);
+    if (change->action == STATE_PUT) {
+        return put(writing, change->table, &key, &value);
+    }
+    close_cursor(writing, change->table); /* none stands where rows go */
+    if (change->action == STATE_DELETE) {
+        int rc = mdb_del(writing->txn, table, &key, NULL);
         return rc == MDB_NOTFOUND ? 0 : rc;
     }
-    case STATE_DELETE_PREFIX:
-        return delete_prefix(txn, table, change->key);
-    }
-    return EINVAL;
+    return delete_prefix(writing->txn, table, change->key);
 }
 
 static void must(int rc)
@@ -228,13 +251,16 @@ void state_commit(struct state *state, const struct state_change *changes, size_
         return;
     }
     uint64_t bytes = 0;
-    MDB_txn *txn;
-    must(mdb_txn_begin(state->env, NULL, 0, &txn));
+    struct writing writing = {.state = state};
+    must(mdb_txn_begin(state->env, NULL, 0, &writing.txn));
     for (size_t i = 0; i < count; i++) {
-        must(apply(state, txn, &changes[i]));
+        must(apply(&writing, &changes[i]));
         bytes += changes[i].key.len + changes[i].value.len;
     }
-    must(mdb_txn_commit(txn));
+    for (unsigned table = 0; table < STATE_TABLE_COUNT; table++) {
+        close_cursor(&writing, table);
+    }
+    must(mdb_txn_commit(writing.txn));
     atomic_fetch_add_explicit(&state->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&state->changes, count, memory_order_relaxed);
     atomic_fetch_add_explicit(&state->bytes, bytes, memory_order_relaxed);

@@ -75,23 +75,23 @@ static void store(struct bench *bench)
         return;
     }
     address_encode(bench->actor->address, prefix);
-    for (unsigned table = 1; table < 256; table++) {
-        if (overlay_is_cleared(frozen, (uint8_t)table)) {
-            prefix[ADDRESS_BYTES] = (uint8_t)table;
+    for (uint32_t i = 0; i < frozen->table_count; i++) {
+        const struct overlay_table *table = &frozen->tables[i];
+        if (table->cleared) {
+            prefix[ADDRESS_BYTES] = table->collection;
             small_change(&bench->small,
                          &(struct state_change){.table = STATE_ROWS,
                                                 .action = STATE_DELETE_PREFIX,
                                                 .key = bytes_of(prefix, sizeof prefix)});
         }
-    }
-    uint8_t first[1] = {0};
-    for (struct overlay_row *row = overlay_seek(frozen, bytes_of(first, 1), false); row != NULL;
-         row = overlay_next(row, false)) {
-        small_change(&bench->small,
-                     &(struct state_change){.table = STATE_ROWS,
-                                            .action = row->removed ? STATE_DELETE : STATE_PUT,
-                                            .key = overlay_row_stored_key(row),
-                                            .value = overlay_row_value(row)});
+        for (uint32_t k = 0; k < table->count; k++) {
+            const struct overlay_row *row = table->rows[k];
+            small_change(&bench->small,
+                         &(struct state_change){.table = STATE_ROWS,
+                                                .action = row->removed ? STATE_DELETE : STATE_PUT,
+                                                .key = overlay_row_stored_key(row),
+                                                .value = overlay_row_value(row)});
+        }
     }
     overlay_destroy(frozen);
     bench->actor->frozen = NULL;
