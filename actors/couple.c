@@ -3,22 +3,21 @@
  *
  *     none ──create──▶ live ──end──▶ ended ──30 days──▶ erased
  *
- * Made by an invite when the pairing is decided, ended by the user actor of who leaves. A message
- * makes three rows: itself by `msg`, an entry of the stream by `seq` that refers to it, and
- * (member, device, no) → msg, kept for ever, by which a resend is recognised. Sending is the
- * hottest path of the server, so the root keeps, for each member, the device that sent last and its
- * highest number: a higher one is new without a look-up. Rows count the messages of member 0, so
- * what is unread is one subtraction.
+ * Made by an invite when the pairing is decided, ended by the user actor of who leaves. Sending is
+ * the hottest path of the server, so a message makes one row, by `msg`, and a slot in another, by
+ * which a resend is recognised (couple_sent.h); it is found in the stream without a row of its own
+ * (couple_stream.h). The root keeps, for each member, the device that sent last and its highest
+ * number: a higher one is new without a look-up. Rows count the messages of member 0, so what is
+ * unread is one subtraction.
  */
 #include "actors/chat_history.h"
 #include "actors/couple_records.h"
+#include "actors/couple_sent.h"
+#include "actors/couple_stream.h"
 #include "actors/kinds.h"
-#include "actors/stream_entry.h"
 #include "actors/tables.h"
 
 #define ERASE_AFTER_MS (30 * 24 * 60 * 60 * 1000LL)
-#define SENT_PREFIX_BYTES (1 + ID_BYTES)
-#define SENT_KEY_BYTES (SENT_PREFIX_BYTES + 8)
 
 enum { ERASE_TIMER = 1 };
 
@@ -121,25 +120,15 @@ static int handle_end(struct ctx *ctx, const void *state, const void *args)
     return 0;
 }
 
-static void append_entry(struct ctx *ctx, struct couple_root *couple, int64_t seq,
-                         const struct couple_entry_row *row)
-{
-    couple->seq = seq;
-    ctx_put_row(ctx, COUPLE_ENTRIES, number_key(ctx, seq), &couple_entry_row_type, row);
-}
-
 static void apply_couple_ended(struct ctx *ctx, struct couple_root *couple, const void *body)
 {
     const struct couple_ended *event = body;
     couple->state = COUPLE_ENDED;
     couple->ended_at = ctx_now_ms(ctx);
     couple->ended_by = event->member;
-    append_entry(ctx, couple, event->seq,
-                 &(struct couple_entry_row){.what = COUPLE_ENTRY_ENDED,
-                                            .member = event->member,
-                                            .has_member = true,
-                                            .at = ctx_now_ms(ctx),
-                                            .has_at = true});
+    couple_stream_append(
+        ctx, couple, event->seq,
+        (struct couple_entry_row){.what = COUPLE_ENTRY_ENDED, .member = event->member});
 }
 
 static int handle_timer(struct ctx *ctx, const void *state, uint32_t timer_id, bool late)
@@ -163,34 +152,16 @@ static void apply_couple_erased(struct ctx *ctx, struct couple_root *couple, con
 
 /* --- sending --- */
 
-static void sent_key(int64_t member, struct id device, uint64_t no, uint8_t out[SENT_KEY_BYTES])
-{
-    out[0] = (uint8_t)member;
-    memcpy(out + 1, device.bytes, ID_BYTES);
-    put_u64(out + SENT_PREFIX_BYTES, no);
-}
-
 /** The message that this device sent under this number. 0, ERR_NOT_FOUND, … */
 static int find_sent(struct ctx *ctx, const struct couple_root *couple, int64_t member, int64_t no,
                      int64_t *msg)
 {
     const struct id *device = &ctx_principal(ctx)->device;
-    uint8_t key[SENT_KEY_BYTES];
-    struct bytes value;
     if (no > *COUPLE_SIDE_OF(couple, member, no) &&
         id_equal(*device, *COUPLE_SIDE_OF(couple, member, device))) {
         return ERR_NOT_FOUND;
     }
-    sent_key(member, *device, (uint64_t)no, key);
-    int err = ctx_get(ctx, COUPLE_SENT, bytes_of(key, sizeof key), &value);
-    if (err != 0) {
-        return err;
-    }
-    if (!CHECK_RECOVER(value.len == 8)) {
-        return ERR_CORRUPT;
-    }
-    *msg = (int64_t)get_u64(value.data);
-    return 0;
+    return couple_sent_find(ctx, member, *device, no, msg);
 }
 
 static int reply_duplicate(struct ctx *ctx, const struct couple_root *couple, int64_t msg)
@@ -257,56 +228,28 @@ static int handle_send(struct ctx *ctx, const void *state, const void *args)
     return 0;
 }
 
-static bool take_number(void *context, struct bytes key, struct bytes value)
-{
-    (void)value;
-    if (CHECK_RECOVER(key.len == SENT_KEY_BYTES)) {
-        *(int64_t *)context = (int64_t)get_u64(key.data + SENT_PREFIX_BYTES);
-    }
-    return false;
-}
-
-/** The highest number that a device has used; 0: none. */
-static int64_t highest_number(struct ctx *ctx, int64_t member, struct id device)
-{
-    uint8_t from[SENT_KEY_BYTES];
-    uint8_t to[SENT_KEY_BYTES];
-    int64_t highest = 0;
-    sent_key(member, device, 0, from);
-    sent_key(member, device, UINT64_MAX, to);
-    ctx_range(ctx, COUPLE_SENT, bytes_of(from, sizeof from), bytes_of(to, sizeof to), 1, true,
-              take_number, &highest);
-    return highest;
-}
-
 static void remember_number(struct ctx *ctx, struct couple_root *couple,
                             const struct message_sent *event)
 {
     int64_t *highest = COUPLE_SIDE_OF(couple, event->member, no);
     struct id *device = COUPLE_SIDE_OF(couple, event->member, device);
-    uint8_t key[SENT_KEY_BYTES];
-    uint8_t value[8];
     if (!id_equal(*device, event->device)) {
         *device = event->device;
-        *highest = highest_number(ctx, event->member, event->device);
+        *highest = couple_sent_highest(ctx, event->member, event->device);
     }
     if (event->no > *highest) {
         *highest = event->no;
     }
-    sent_key(event->member, event->device, (uint64_t)event->no, key);
-    put_u64(value, (uint64_t)event->msg);
-    ctx_put(ctx, COUPLE_SENT, bytes_of(key, sizeof key), bytes_of(value, sizeof value));
+    couple_sent_add(ctx, event->member, event->device, event->no, event->msg);
 }
 
 static void apply_message_sent(struct ctx *ctx, struct couple_root *couple, const void *body)
 {
     const struct message_sent *event = body;
+    couple->seq = event->seq;
     couple->msg = event->msg;
     (*COUPLE_SIDE_OF(couple, event->member, sent))++;
     remember_number(ctx, couple, event);
-    append_entry(ctx, couple, event->seq,
-                 &(struct couple_entry_row){
-                     .what = COUPLE_ENTRY_MESSAGE, .msg = event->msg, .has_msg = true});
     ctx_put_row(ctx, COUPLE_MESSAGES, number_key(ctx, event->msg), &couple_message_row_type,
                 &(struct couple_message_row){.seq = event->seq,
                                              .member = event->member,
@@ -388,14 +331,11 @@ static void apply_read_moved(struct ctx *ctx, struct couple_root *couple, const 
 {
     const struct read_moved *event = body;
     *COUPLE_SIDE_OF(couple, event->member, read) = event->up_to;
-    append_entry(ctx, couple, event->seq,
-                 &(struct couple_entry_row){.what = COUPLE_ENTRY_READ,
-                                            .msg = event->up_to,
-                                            .has_msg = true,
-                                            .member = event->member,
-                                            .has_member = true,
-                                            .at = ctx_now_ms(ctx),
-                                            .has_at = true});
+    couple_stream_append(ctx, couple, event->seq,
+                         (struct couple_entry_row){.what = COUPLE_ENTRY_READ,
+                                                   .member = event->member,
+                                                   .up_to = event->up_to,
+                                                   .has_up_to = true});
 }
 
 /* --- history --- */
@@ -511,67 +451,6 @@ static bool stream_head(struct ctx *ctx, const void *state, struct id *epoch, in
     return true;
 }
 
-static int append_message(struct ctx *ctx, const struct couple_root *couple,
-                          const struct couple_entry_row *row, struct stream_entry *entry,
-                          struct buffer *body)
-{
-    struct couple_message_row message;
-    int err = ctx_get_row(ctx, COUPLE_MESSAGES, number_key(ctx, row->msg), &couple_message_row_type,
-                          &message);
-    if (err != 0) {
-        return err;
-    }
-    entry->type = &push_chat_message;
-    entry->at_ms = message.at;
-    entry->data = &(struct chat_message_push){.msg = row->msg,
-                                              .from = *COUPLE_SIDE_OF(couple, message.member, user),
-                                              .text = message.text,
-                                              .reply_to = message.reply_to,
-                                              .has_reply_to = message.has_reply_to};
-    stream_entry_append(entry, body);
-    return 0;
-}
-
-static int append_read(struct ctx *ctx, const struct couple_root *couple,
-                       const struct couple_entry_row *row, struct stream_entry *entry,
-                       struct buffer *body)
-{
-    (void)ctx;
-    entry->type = &push_chat_read;
-    entry->data = &(struct chat_read_push){.from = *COUPLE_SIDE_OF(couple, row->member, user),
-                                           .up_to = row->msg};
-    stream_entry_append(entry, body);
-    return 0;
-}
-
-static int append_ended(struct ctx *ctx, const struct couple_root *couple,
-                        const struct couple_entry_row *row, struct stream_entry *entry,
-                        struct buffer *body)
-{
-    (void)ctx;
-    entry->type = &push_couple_ended;
-    entry->data = &(struct couple_ended_push){.by = *COUPLE_SIDE_OF(couple, row->member, user)};
-    stream_entry_append(entry, body);
-    return 0;
-}
-
-static int stream_entry_at(struct ctx *ctx, const void *state, int64_t seq, struct buffer *body)
-{
-    static int (*const appenders[])(struct ctx *, const struct couple_root *,
-                                    const struct couple_entry_row *, struct stream_entry *,
-                                    struct buffer *) = {[COUPLE_ENTRY_MESSAGE] = append_message,
-                                                        [COUPLE_ENTRY_READ] = append_read,
-                                                        [COUPLE_ENTRY_ENDED] = append_ended};
-    const struct couple_root *couple = state;
-    struct couple_entry_row row;
-    int err = ctx_get_row(ctx, COUPLE_ENTRIES, number_key(ctx, seq), &couple_entry_row_type, &row);
-    if (err != 0) {
-        return err;
-    }
-    struct stream_entry entry = {.epoch = couple->epoch, .seq = seq, .at_ms = row.at};
-    return appenders[row.what](ctx, couple, &row, &entry, body);
-}
-
 static int stream_admit(struct ctx *ctx, const void *state, const struct principal *who)
 {
     int64_t member;
@@ -673,7 +552,7 @@ static int handle_outcome(struct ctx *ctx, const void *state, const struct outco
 
 const struct kind couple_kind = {.code = ACTOR_COUPLE,
                                  .name = "couple",
-                                 .state_version = 1,
+                                 .state_version = 2,
                                  .root = &couple_root_type,
                                  .ops = ops,
                                  .op_count = COUNT_OF(ops),
@@ -686,6 +565,6 @@ const struct kind couple_kind = {.code = ACTOR_COUPLE,
                                  .timer = handle_timer,
                                  .stream = {.topic = "couple",
                                             .head = stream_head,
-                                            .entry = stream_entry_at,
+                                            .entry = couple_stream_entry,
                                             .admit = stream_admit,
                                             .presence = stream_presence}};

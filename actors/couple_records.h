@@ -174,7 +174,7 @@ RECORD_DECLARE(member_seen, MEMBER_SEEN)
 
 /* --- rows --- */
 
-/** Collections; the codes stand in the state. */
+/** Collections; the codes stand in the state. See couple_stream.h, couple_sent.h. */
 enum couple_collection { COUPLE_MESSAGES = 1, COUPLE_ENTRIES = 2, COUPLE_SENT = 3 };
 
 /** `sent_a`: how many of the messages up to this one are member 0's. */
@@ -188,14 +188,16 @@ enum couple_collection { COUPLE_MESSAGES = 1, COUPLE_ENTRIES = 2, COUPLE_SENT = 
 RECORD_DECLARE(couple_message_row, COUPLE_MESSAGE_ROW)
 
 /** In rows: stable numbers. */
-enum couple_entry_what { COUPLE_ENTRY_MESSAGE, COUPLE_ENTRY_READ, COUPLE_ENTRY_ENDED };
+enum couple_entry_what { COUPLE_ENTRY_READ = 1, COUPLE_ENTRY_ENDED = 2 };
 
-/** A message's content stands in its own row. */
+/** An entry of the stream that is no message. */
 #define COUPLE_ENTRY_ROW(F, R)                                                                     \
-    F(R, INT, what, REQUIRED, 0, COUPLE_ENTRY_ENDED, NULL, BODY, "couple_entry_what", "1")         \
-    F(R, INT, msg, OPTIONAL, 1, INT_BOUND, NULL, BODY, "of a message, or read up to", "17")        \
-    F(R, INT, member, OPTIONAL, 0, 1, NULL, BODY, "who read or left", "0")                         \
-    F(R, INSTANT, at, OPTIONAL, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)
+    F(R, INT, what, REQUIRED, COUPLE_ENTRY_READ, COUPLE_ENTRY_ENDED, NULL, BODY,                   \
+      "couple_entry_what", "1")                                                                    \
+    F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who read or left", "0")                         \
+    F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)                      \
+    F(R, INT, others, REQUIRED, 1, INT_BOUND, NULL, BODY, "entries like this one up to it", "5")   \
+    F(R, INT, up_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "last message read", "17")
 RECORD_DECLARE(couple_entry_row, COUPLE_ENTRY_ROW)
 
 /* --- root --- */

@@ -110,6 +110,10 @@ void state_writer_add(struct state_writer *writer, struct flush *flush);
 void state_writer_commit(struct state_writer *writer, struct message_list *flushes);
 int state_writer_read_checkpoint(struct node *node, struct lsn *out);
 
+/* state_version.c */
+/** Before recovery: drops state that other versions of the kinds wrote. 0, ERR_FORMAT_VERSION, … */
+int state_version_check(struct node *node);
+
 /* worker.c */
 int worker_init(struct worker *worker, struct node *node, uint16_t index);
 int worker_start(struct worker *worker);

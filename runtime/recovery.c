@@ -31,12 +31,27 @@ static void say_progress(uint64_t records, uint64_t *said_ms)
     }
 }
 
+/** Only a commit record, which is not returned, may stand between the checkpoint and the first. */
+static int check_first(struct lsn checkpoint, struct lsn first)
+{
+    if (first.v <= checkpoint.v + 2) {
+        return 0;
+    }
+    LOG(ERROR, "the log has been cut behind what the state needs; restore both from one backup",
+        LOG_PAIR("needed", LOG_INT(checkpoint.v + 1)), LOG_PAIR("first", LOG_INT(first.v)));
+    return ERR_CORRUPT;
+}
+
 static int replay(struct node *node, struct log_reader *reader, struct lsn *last)
 {
     struct log_record record;
     uint64_t said_ms = uv_hrtime() / 1000000;
     int error;
     while ((error = log_reader_next(reader, &record)) == 0) {
+        error = node->recovered_records == 0 ? check_first(*last, record.lsn) : 0;
+        if (error != 0) {
+            return error;
+        }
         uint8_t partition = address_partition(record.address);
         error = shard_replay(node->workers[partition % node->worker_count].shard, &record);
         if (error != 0) {
@@ -64,7 +79,10 @@ int node_recover(struct node *node)
 {
     uint64_t began = uv_hrtime();
     struct lsn checkpoint, tail = log_tail(node->log);
-    int error = state_writer_read_checkpoint(node, &checkpoint);
+    int error = state_version_check(node);
+    if (error == 0) {
+        error = state_writer_read_checkpoint(node, &checkpoint);
+    }
     if (error != 0) {
         return error;
     }

@@ -104,23 +104,34 @@ static void next_seq(struct audit *audit, struct bytes key, size_t at)
     audit->seq = seq;
 }
 
+/** The messages between the last entry that is none and the next one, or the head. */
+static void messages_below(struct audit *audit, int64_t seq)
+{
+    while (audit->seq + 1 < seq) {
+        audit->seq++;
+        struct stream_fact fact = message_fact(audit, audit->msg + 1, audit->seq);
+        ledger_note(audit->ledger, audit->epoch, audit->seq, &fact, "the state");
+    }
+}
+
 static bool couple_entry(void *context, struct bytes key, struct bytes value)
 {
     struct audit *audit = context;
     struct couple_entry_row row;
-    struct stream_fact fact;
+    messages_below(audit, (int64_t)get_u64(key.data + ADDRESS_BYTES + 1));
     next_seq(audit, key, ADDRESS_BYTES + 1);
     decode(audit, &couple_entry_row_type, value, &row);
-    if (row.what == COUPLE_ENTRY_MESSAGE) {
-        fact = message_fact(audit, row.msg, audit->seq);
-    } else {
-        bool read = row.what == COUPLE_ENTRY_READ;
-        fact = (struct stream_fact){.what = read ? FACT_READ : FACT_COUPLE_ENDED,
-                                    .msg = read ? row.msg : 0,
-                                    .who = row.member == 0 ? audit->couple->a_user
-                                                           : audit->couple->b_user,
-                                    .at = row.at};
+    if (row.others != audit->seq - audit->msg) {
+        sim_fail("%s: entry %lld is said to be other number %lld, with %lld messages before it",
+                 trace_address(audit->self), (long long)audit->seq, (long long)row.others,
+                 (long long)audit->msg);
     }
+    bool read = row.what == COUPLE_ENTRY_READ;
+    struct stream_fact fact = {.what = read ? FACT_READ : FACT_COUPLE_ENDED,
+                               .msg = read ? row.up_to : 0,
+                               .who =
+                                   row.member == 0 ? audit->couple->a_user : audit->couple->b_user,
+                               .at = row.at};
     ledger_note(audit->ledger, audit->epoch, audit->seq, &fact, "the state");
     return true;
 }
@@ -146,6 +157,9 @@ static void check_stream(struct audit *audit, struct address self, uint8_t table
     audit->epoch = epoch;
     audit->seq = audit->msg = 0;
     visit_collection(audit, self, table, visit);
+    if (table == ENTRIES) {
+        messages_below(audit, head + 1);
+    }
     if (audit->seq != head || highest > head) {
         sim_fail("%s: its stream ends with %lld, its head is %lld, and %lld was seen",
                  trace_address(self), (long long)audit->seq, (long long)head, (long long)highest);
