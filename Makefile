@@ -1,11 +1,12 @@
 # make run    a running server from a bare machine
 # make docs   the reference in docs/ anew, from the declarations
+# make bench-peers   duet beside other systems, under the same load
 # make test   everything that must hold before a change is taken
 JOBS ?= $(shell nproc)
 DATA ?= ./data
 export JOBS
 
-.PHONY: run build docs test test-all gates format clean deps-build deps-test
+.PHONY: run build bench-peers docs test test-all gates format clean deps-build deps-test
 
 run: build
 	@exec build/duetd --data $(DATA)
@@ -36,3 +37,7 @@ deps-build:
 
 deps-test:
 	@scripts/install-deps.sh test
+
+# Peers on the same machine, under the same load: see bench/peers/README.md
+bench-peers: build
+	@BENCH_SECONDS='$(SECONDS)' bench/peers/run.sh

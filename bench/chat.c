@@ -113,6 +113,8 @@ int chat_main(int argc, char **argv)
          "where to make the data directory; with --server: its own"},
         {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core"},
         {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
+        {"system", OPTION_TEXT, &options.system, 0, 0, "what the report calls the server"},
+        {"beside", OPTION_TEXT, &options.beside, 0, 0, "the peer of a comparison, for `compare`"},
         {"json", OPTION_FLAG, &options.json, 0, 0, "print one JSON object"},
     };
     int code = options_parse(&chat_command, rows, sizeof rows / sizeof rows[0], argc, argv);

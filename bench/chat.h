@@ -26,7 +26,9 @@ struct chat_options {
     int64_t seconds;
     int64_t warmup;
     int64_t bytes;
-    int64_t rate; /* messages a second, all connections together; 0: closed loop */
+    int64_t rate;       /* messages a second, all connections together; 0: closed loop */
+    const char *system; /* what the report calls the server, and, in a comparison, */
+    const char *beside; /* which other one it was measured in turn with; NULL: none */
     bool json;
 };
 

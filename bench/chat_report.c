@@ -18,6 +18,13 @@ static void put_integer(json_t *report, const char *name, int64_t value)
     json_object_set_new(report, name, value < 0 ? json_null() : json_integer(value));
 }
 
+static void put_text(json_t *report, const char *name, const char *value)
+{
+    if (value != NULL) {
+        json_object_set_new(report, name, json_string(value));
+    }
+}
+
 static void put_setting(json_t *report, const struct chat_options *options)
 {
     put_integer(report, "couples", options->server.couples);
@@ -107,6 +114,8 @@ void chat_report(const struct chat_run *run)
     double delivered = (double)(run->tally_at[1].delivered - run->tally_at[0].delivered);
     json_object_set_new(report, "scenario", json_string("chat"));
     json_object_set_new(report, "protocol", json_string(run->server.protocol->name));
+    put_text(report, "system", run->options->system);
+    put_text(report, "beside", run->options->beside);
     put_setting(report, run->options);
     json_object_set_new(report, "measured_s", json_real(seconds));
     json_object_set_new(report, "acked_per_s", json_real(acked / seconds));

@@ -6,6 +6,7 @@
 
 #include "bench/calibrate.h"
 #include "bench/chat.h"
+#include "bench/compare.h"
 #include "bench/idle.h"
 #include "bench/interrupt.h"
 #include "bench/options.h"
@@ -15,6 +16,7 @@ static const struct command commands[] = {
     {"calibrate", "bounds of this machine: raw epoll echo, fdatasync, LMDB commit", NULL,
      calibrate_main},
     {"chat", "couples chatting: rates, latencies, cost; checks every message", NULL, chat_main},
+    {"compare", "ratios of duet to its peers, from collected results", NULL, compare_main},
     {"idle", "memory and CPU of connections that say nothing", NULL, idle_main},
     {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},
 };

@@ -43,6 +43,11 @@ void fleet_fini(struct fleet *fleet)
     fleet->epoll = -1;
 }
 
+static uint16_t port_of(const struct server *server, size_t couple)
+{
+    return server->port_count == 0 ? server->port : server->ports[couple % server->port_count];
+}
+
 int fleet_join(struct fleet *fleet, const struct server *server, size_t index, struct link *link,
                void *data, link_handler *handle, uint64_t *couple_head)
 {
@@ -50,7 +55,7 @@ int fleet_join(struct fleet *fleet, const struct server *server, size_t index, s
     struct opened opened;
     snprintf(source, sizeof source, "127.0.0.%u", (unsigned)(1 + index / CONNECTIONS_PER_SOURCE));
     struct chat_place place = {.host = server->host,
-                               .port = server->port,
+                               .port = port_of(server, index / 2),
                                .source = index < CONNECTIONS_PER_SOURCE ? NULL : source,
                                .index = index,
                                .couple = (uint32_t)(index / 2),

@@ -14,6 +14,7 @@
 
 static const struct chat_protocol *const protocols[] = {
     &duet_protocol,
+    &socketio_protocol,
 };
 #define PROTOCOL_COUNT (sizeof protocols / sizeof protocols[0])
 

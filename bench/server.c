@@ -236,14 +236,23 @@ static int start_own(const struct server_options *options, struct server *server
     return error;
 }
 
-/* "host:port", with or without a scheme in front. */
+/* "host:port[,port...]", with or without a scheme in front. */
 static int parse_address(const char *url, struct server *server)
 {
     const char *scheme = strstr(url, "://");
     const char *address = scheme != NULL ? scheme + 3 : url;
-    return sscanf(address, "%255[^:/]:%hu", server->host, &server->port) == 2
-               ? 0
-               : complain(url, "not of the form host:port");
+    int len = 0;
+    if (sscanf(address, "%255[^:/]:%hu%n", server->host, &server->port, &len) != 2) {
+        return complain(url, "not of the form host:port");
+    }
+    server->ports[server->port_count++] = server->port;
+    for (const char *more = address + len; *more == ','; more += len) {
+        if (server->port_count == SERVER_PORTS_MAX ||
+            sscanf(more, ",%hu%n", &server->ports[server->port_count++], &len) != 1) {
+            return complain(url, "not of the form host:port,port");
+        }
+    }
+    return 0;
 }
 
 static int use_running(const struct server_options *options, struct server *server)

@@ -13,9 +13,11 @@
 
 #include "bench/protocol.h"
 
+#define SERVER_PORTS_MAX 8
+
 struct server_options {
     const char *protocol; /* of protocol.h; NULL: duet */
-    const char *url;      /* host:port of a running one; NULL: start our own, a duetd */
+    const char *url;      /* host:port[,port...] of a running one; NULL: start our own, a duetd */
     int64_t pid;          /* with url: the process to account for; 0: unknown */
     const char *tokens;   /* with url: what `duetctl seed` wrote */
     const char *data;     /* with url: its data directory or NULL; else: where to make ours */
@@ -27,11 +29,13 @@ struct server_options {
 struct server {
     const struct chat_protocol *protocol;
     char host[256];
-    uint16_t port;
-    pid_t pid;           /* 0: unknown */
-    int64_t shards;      /* of our own; 0: the daemon's default */
-    int64_t forked_us;   /* monotonic: when our own was last about to be started */
-    char data[PATH_MAX]; /* "": unknown */
+    uint16_t port;                    /* the first */
+    uint16_t ports[SERVER_PORTS_MAX]; /* of processes that share the couples out in turn */
+    size_t port_count;                /* 0: only `port` */
+    pid_t pid;                        /* 0: unknown */
+    int64_t shards;                   /* of our own; 0: the daemon's default */
+    int64_t forked_us;                /* monotonic: when our own was last about to be started */
+    char data[PATH_MAX];              /* "": unknown */
     char tokens[PATH_MAX];
     bool own;
     bool keep;
