@@ -78,8 +78,8 @@ static struct overlay_table *table_make(struct overlay *overlay, uint8_t collect
         return &overlay->tables[at];
     }
     size_t behind = overlay->table_count - at;
-    overlay->tables = memory_resize(overlay->tables,
-                                    (overlay->table_count + 1) * sizeof *overlay->tables);
+    overlay->tables =
+        memory_resize(overlay->tables, (overlay->table_count + 1) * sizeof *overlay->tables);
     struct overlay_table *table = &overlay->tables[at];
     memmove(table + 1, table, behind * sizeof *table);
     *table = (struct overlay_table){.collection = collection};
@@ -131,8 +131,8 @@ static uint32_t seek(const struct overlay_table *table, uint8_t collection, stru
 uint32_t overlay_table_seek(const struct overlay_table *table, struct bytes prefixed_key)
 {
     bool found;
-    return seek(table, prefixed_key.data[0],
-                bytes_of(prefixed_key.data + 1, prefixed_key.len - 1), &found);
+    return seek(table, prefixed_key.data[0], bytes_of(prefixed_key.data + 1, prefixed_key.len - 1),
+                &found);
 }
 
 /* --- rows --- */
