@@ -6,7 +6,8 @@ JOBS ?= $(shell nproc)
 DATA ?= ./data
 export JOBS
 
-.PHONY: run build bench-peers docs test test-all gates format clean deps-build deps-test
+.PHONY: run build bench-peers docs test test-all gates format clean deps-build deps-test guard \
+	guard-accept guard-profile
 
 run: build
 	@exec build/duetd --data $(DATA)
@@ -19,6 +20,16 @@ test: deps-test
 
 test-all: deps-test
 	@scripts/test-all.sh
+
+# Instructions per message against tests/guard/expected.txt; to take new figures; where they go.
+guard: deps-test build
+	@tests/guard/guard.sh check build/guard
+
+guard-accept: deps-test build
+	@tests/guard/guard.sh accept build/guard
+
+guard-profile: deps-test build
+	@tests/guard/guard.sh profile build/guard $(SCENARIO)
 
 docs: build
 	@build/duetctl describe --format md > docs/operations.md

@@ -6,6 +6,7 @@
 #   tests/integration/<name>.args       -> arguments under ctest
 #   tests/simulation/*.c                -> simulation                label simulation
 #   tests/simulation/ctest.args         -> its arguments under ctest
+#   tests/guard/*.c                     -> guard                     label guard; see guard.sh
 #   tests/fuzz/<name>_fuzz.c            -> fuzz_<name>               label fuzz
 #   tests/fuzz/corpus/<name>/           -> its corpus, copied into the build directory
 #   tests/spike/<name>.c                -> spike_<name>              label spike
@@ -127,6 +128,21 @@ if(sources)
     list(APPEND DUET_TEST_ENV DUET_SIM_SEEDS=150)
   endif()
   duet_add_test(simulation ${DUET_TIMEOUT} simulation ${arguments})
+endif()
+
+# The guard counts instructions of release code as gcc makes it; elsewhere its scenarios are tests
+# that nobody needs twice. Return code 77: the committed figures are not for this machine.
+duet_glob(sources "guard/*.c")
+find_path(CALLGRIND_INCLUDE_DIR valgrind/callgrind.h)
+if(sources AND CALLGRIND_INCLUDE_DIR AND CMAKE_BUILD_TYPE STREQUAL Release
+    AND CMAKE_C_COMPILER_ID STREQUAL GNU AND NOT DUET_SANITIZE AND NOT DUET_TEST_WRAPPER)
+  foreach(part machine world writers store recovery net trace)
+    list(APPEND sources "${CMAKE_SOURCE_DIR}/tests/simulation/${part}.c")
+  endforeach()
+  duet_test_executable(guard ${sources})
+  add_test(NAME guard COMMAND "${CMAKE_SOURCE_DIR}/tests/guard/guard.sh" check
+    "$<TARGET_FILE:guard>")
+  set_tests_properties(guard PROPERTIES LABELS guard TIMEOUT ${DUET_TIMEOUT} SKIP_RETURN_CODE 77)
 endif()
 
 duet_glob(sources "fuzz/*_fuzz.c")

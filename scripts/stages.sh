@@ -74,6 +74,7 @@ ctests() {
         stage_failed=${BASH_REMATCH[1]}
         stage_passed=$((BASH_REMATCH[2] - stage_failed))
     fi
+    grep -E '\*\*\*Skipped' "$log" || true
     if [ "$status" -ne 0 ]; then
         grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed |^ +Start +[0-9]+: ' "$log" || true
         if [ "$stage_failed" -eq 0 ]; then

@@ -117,7 +117,8 @@ void lane_ran(struct machine *machine, uint16_t index)
     if (lane->turn_open) {
         return;
     }
-    if (sim_one_in(&machine->random, 4)) { /* more comes in the same turn */
+    bool stays_open = sim_one_in(&machine->random, 4) && !machine->weather.steady;
+    if (stays_open) { /* more comes in the same turn */
         lane->turn_open = true;
         machine_schedule_life(machine, sim_between(&machine->random, 1, 300), turn_end, lane, 0);
     } else {

@@ -42,6 +42,7 @@ struct weather {
     int64_t idle_ms, flush_age_ms, access_ms;
     uint64_t replay_max, undurable_bytes_max;
     struct session_limits limits;
+    bool steady; /* turns end at once, jobs succeed, recovery does not flush: for counting */
 };
 
 struct posted; /* one world->post on its way */
