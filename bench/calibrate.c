@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "bench/folder.h"
 #include "bench/interrupt.h"
-#include "bench/options.h"
 #include "bench/report.h"
+#include "bench/scenario.h"
 
 #define ECHO_US 4000000
 #define DISK_US 2000000
@@ -16,20 +16,13 @@
 struct calibrate_options {
     const char *data;
     int64_t couples;
-    bool json;
 };
 
-static const struct command calibrate_command = {
-    .name = "calibrate",
-    .summary = "Bounds of this machine: raw epoll echo, fdatasync, LMDB commit. About 15 s.",
-    .details = "Run it in the same session as any other figure, and print it beside that.\n"};
-
-static int echo(json_t *report, const struct calibrate_options *options, uint32_t window,
-                const char *name)
+static int echo(json_t *report, uint32_t couples, uint32_t window, const char *name)
 {
     double per_s;
     progress("raw epoll echo, window %u", (unsigned)window);
-    int error = calibrate_echo((uint32_t)options->couples, window, ECHO_US, &per_s);
+    int error = calibrate_echo(couples, window, ECHO_US, &per_s);
     if (error == 0) {
         json_object_set_new(report, name, json_real(per_s));
     }
@@ -47,11 +40,11 @@ static int lmdb(json_t *report, const char *folder, uint32_t records, const char
     return error;
 }
 
-static int measure_all(json_t *report, const struct calibrate_options *options, const char *folder)
+static int measure_all(json_t *report, uint32_t couples, const char *folder)
 {
     double sync_us;
-    int error = echo(report, options, 1, "echo_window_1_per_s");
-    error = error != 0 ? error : echo(report, options, 16, "echo_window_16_per_s");
+    int error = echo(report, couples, 1, "echo_window_1_per_s");
+    error = error != 0 ? error : echo(report, couples, 16, "echo_window_16_per_s");
     if (error == 0) {
         progress("fdatasync");
         error = calibrate_sync(folder, DISK_US, &sync_us);
@@ -63,35 +56,54 @@ static int measure_all(json_t *report, const struct calibrate_options *options, 
     return error != 0 ? error : lmdb(report, folder, 64, "lmdb_commit_64_us");
 }
 
-static int run(const struct calibrate_options *options)
+json_t *calibrate(const char *parent, uint32_t couples)
 {
     char folder[PATH_MAX];
-    if (folder_make(options->data, folder) != 0) {
-        return EXIT_FAILURE;
+    if (folder_make(parent, folder) != 0) {
+        return NULL;
     }
-    json_t *report = report_create();
-    json_object_set_new(report, "scenario", json_string("calibrate"));
-    json_object_set_new(report, "couples", json_integer(options->couples));
-    int error = measure_all(report, options, folder);
+    json_t *report = json_object();
+    int error = measure_all(report, couples, folder);
     progress_end();
     folder_remove(folder);
-    if (error != 0) {
+    if (error != 0 && !interrupted()) {
         fprintf(stderr, "duet-bench: calibration failed: %s\n", error_text(error, LANGUAGE_EN));
-        json_decref(report);
-        return EXIT_FAILURE;
     }
-    report_print(report, options->json);
-    return interrupted() ? EXIT_INTERRUPTED : EXIT_SUCCESS;
+    if (error != 0 || interrupted()) {
+        json_decref(report);
+        return NULL;
+    }
+    return report;
 }
+
+static int run(const void *context, json_t *report)
+{
+    const struct calibrate_options *options = context;
+    json_t *figures = calibrate(options->data, (uint32_t)options->couples);
+    if (figures == NULL) {
+        return interrupted() ? EXIT_INTERRUPTED : EXIT_FAILURE;
+    }
+    json_object_update(report, figures);
+    json_decref(figures);
+    return EXIT_SUCCESS;
+}
+
+static const struct scenario scenario = {
+    .command = {.name = "calibrate",
+                .summary =
+                    "Bounds of this machine: raw epoll echo, fdatasync, LMDB commit. About 15 s.",
+                .details = "Run it in the same session as any other figure, and print it beside "
+                           "that.\n"},
+    .headlines = (const char *const[]){"echo_window_1_per_s", "echo_window_16_per_s",
+                                       "fdatasync_us", "lmdb_commit_1_us", NULL},
+    .run = run};
 
 int calibrate_main(int argc, char **argv)
 {
-    struct calibrate_options options = {.data = ".", .couples = 100};
+    struct calibrate_options options = {.data = ".", .couples = CALIBRATE_COUPLES};
     const struct option_row rows[] = {
-        {"data", OPTION_TEXT, &options.data, 0, 0, "folder on the file system to measure"},
+        {"data", OPTION_PLACE, &options.data, 0, 0, "folder on the file system to measure"},
         {"couples", OPTION_INT, &options.couples, 1, 10000, "couples of the echo"},
-        {"json", OPTION_FLAG, &options.json, 0, 0, "print one JSON object"},
     };
-    int code = options_parse(&calibrate_command, rows, sizeof rows / sizeof rows[0], argc, argv);
-    return code >= 0 ? code : run(&options);
+    return scenario_main(&scenario, rows, sizeof rows / sizeof rows[0], &options, argc, argv);
 }

@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#include <jansson.h>
+
+#define CALIBRATE_COUPLES 100
+
 /**
  * Couples over loopback TCP, one thread serving and one generating: each 200-byte message leads to
  * an acknowledgement to its sender and a copy to the partner, gathered per connection and sent
@@ -22,6 +26,12 @@ int calibrate_sync(const char *folder, int64_t us, double *median_us);
  * MDB_APPEND, in a fresh environment in `folder`. 0 or ERR_….
  */
 int calibrate_lmdb(const char *folder, uint32_t records, int64_t us, double *median_us);
+
+/**
+ * All of these, with the disk that holds `folder`. A new object, or NULL after printing why not
+ * (nothing is printed after an interrupt). Takes 15 s.
+ */
+json_t *calibrate(const char *folder, uint32_t couples);
 
 int calibrate_main(int argc, char **argv);
 

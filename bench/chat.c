@@ -6,14 +6,7 @@
 
 #include "base/error.h"
 #include "bench/interrupt.h"
-#include "bench/options.h"
-#include "bench/report.h"
-
-static const struct command chat_command = {
-    .name = "chat",
-    .summary = "Couples of two connections, both partners sending; every message is checked.",
-    .details = "Fails (exit code 1) on any message lost, doubled or out of order.\n"
-               "Without --server a duetd of its own is started on a temporary data directory.\n"};
+#include "bench/scenario.h"
 
 /* Two users per couple. */
 static int join_all(struct chat_run *run)
@@ -79,7 +72,7 @@ bool chat_is_good(const struct chat_run *run)
            run->connections_lost == 0 && run->delivery.total != 0;
 }
 
-static int chat_run(struct chat_run *run)
+static int measure(struct chat_run *run)
 {
     int status = chat_join(run) != 0 ? EXIT_FAILURE : chat_drive(run);
     if (status == 0) {
@@ -89,6 +82,34 @@ static int chat_run(struct chat_run *run)
     chat_leave(run);
     return interrupted() ? EXIT_INTERRUPTED : status;
 }
+
+static int run(const void *context, json_t *report)
+{
+    const struct chat_options *options = context;
+    struct chat_run *run = memory_alloc(sizeof *run); /* its histograms are big for a stack */
+    run->options = options;
+    run->report = report;
+    run->count = (size_t)options->server.couples * 2;
+    int code = EXIT_FAILURE;
+    if (fleet_prepare(run->count) == 0 && server_start(&options->server, &run->server) == 0) {
+        code = measure(run);
+        server_stop(&run->server);
+    }
+    free(run);
+    return code;
+}
+
+static const struct scenario scenario = {
+    .command = {.name = "chat",
+                .summary =
+                    "Couples of two connections, both partners sending; every message is checked.",
+                .details = "Fails (exit code 1) on any message lost, doubled or out of order.\n"
+                           "Without --server a duetd of its own is started on a temporary data "
+                           "directory.\n"},
+    .named_by = (const char *const[]){"system", "couples", "window", "rate", "bytes", NULL},
+    .headlines = (const char *const[]){"acked_per_s", "delivered_per_s", "p50_us", "p99_us",
+                                       "server_cpu_us_per_msg", NULL},
+    .run = run};
 
 int chat_main(int argc, char **argv)
 {
@@ -105,30 +126,16 @@ int chat_main(int argc, char **argv)
          "messages a second instead of windows, 0: none"},
         {"protocol", OPTION_TEXT, &options.server.protocol, 0, 0,
          "what the server speaks; a wrong name lists all (default duet)"},
-        {"server", OPTION_TEXT, &options.server.url, 0, 0, "host:port of a running server"},
+        {"server", OPTION_PLACE, &options.server.url, 0, 0, "host:port of a running server"},
         {"pid", OPTION_INT, &options.server.pid, 0, INT32_MAX,
          "with --server: its process, counted with its descendants"},
-        {"tokens", OPTION_TEXT, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
-        {"data", OPTION_TEXT, &options.server.data, 0, 0,
+        {"tokens", OPTION_PLACE, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
+        {"data", OPTION_PLACE, &options.server.data, 0, 0,
          "where to make the data directory; with --server: its own"},
         {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core"},
         {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
         {"system", OPTION_TEXT, &options.system, 0, 0, "what the report calls the server"},
         {"beside", OPTION_TEXT, &options.beside, 0, 0, "the peer of a comparison, for `compare`"},
-        {"json", OPTION_FLAG, &options.json, 0, 0, "print one JSON object"},
     };
-    int code = options_parse(&chat_command, rows, sizeof rows / sizeof rows[0], argc, argv);
-    if (code >= 0) {
-        return code;
-    }
-    struct chat_run *run = memory_alloc(sizeof *run); /* its histograms are big for a stack */
-    run->options = &options;
-    run->count = (size_t)options.server.couples * 2;
-    code = EXIT_FAILURE;
-    if (fleet_prepare(run->count) == 0 && server_start(&options.server, &run->server) == 0) {
-        code = chat_run(run);
-        server_stop(&run->server);
-    }
-    free(run);
-    return code;
+    return scenario_main(&scenario, rows, sizeof rows / sizeof rows[0], &options, argc, argv);
 }

@@ -29,7 +29,6 @@ struct chat_options {
     int64_t rate;       /* messages a second, all connections together; 0: closed loop */
     const char *system; /* what the report calls the server, and, in a comparison, */
     const char *beside; /* which other one it was measured in turn with; NULL: none */
-    bool json;
 };
 
 struct chat_run;
@@ -69,6 +68,8 @@ struct chat_run {
     int first_error;           /* of the first refusal */
     struct histogram delivery; /* since the measurement began, µs from send (or due) to receipt */
     struct histogram answer;
+    struct histogram second;  /* of `delivery`, the part since the last second began */
+    json_t *report;           /* where figures go; NULL: nowhere */
     struct tally tally_at[2]; /* when the measurement began and ended */
     struct sample sample_at[2];
     struct {
@@ -92,8 +93,12 @@ int chat_drive(struct chat_run *run);
 /** Whether nothing was wrong and something was measured. */
 bool chat_is_good(const struct chat_run *run);
 
-/** Prints the run's figures. */
+/** Puts the run's figures into its report. */
 void chat_report(const struct chat_run *run);
+
+/** Appends a second of the measurement to the report's series: what grew since `before`. */
+void chat_report_second(struct chat_run *run, const struct tally *before, int64_t elapsed_us,
+                        int64_t log_to_replay);
 
 /** Handles one message of a chatter's connection; `owner` is the chatter. */
 void chat_handle(void *owner, struct bytes message);

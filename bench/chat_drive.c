@@ -93,7 +93,7 @@ static void handle_message(struct chatter *chatter, const struct chat_incoming *
     }
     ledger_delivered(&sender->ledger, text.number, in->seq, in->msg, &run->tally);
     if (run->now_us >= text.at_us) {
-        histogram_add(&run->delivery, (uint64_t)(run->now_us - text.at_us));
+        histogram_add(&run->second, (uint64_t)(run->now_us - text.at_us));
     }
 }
 
@@ -189,23 +189,37 @@ static void show(const struct chat_run *run, const struct tally *before, int64_t
              names[run->phase], (double)(monotonic_us() - run->started_us) / 1e6,
              (double)(run->tally.acked - before->acked) / seconds,
              (double)(run->tally.delivered - before->delivered) / seconds,
-             (unsigned long long)histogram_quantile(&run->delivery, 0.5),
-             (unsigned long long)histogram_quantile(&run->delivery, 0.99));
+             (unsigned long long)histogram_quantile(&run->second, 0.5),
+             (unsigned long long)histogram_quantile(&run->second, 0.99));
 }
 
-/* It swings with each flush: only means over a while can be compared. */
-static void watch_replay(struct chat_run *run, int64_t elapsed_us)
+/* The log to replay swings with each flush: only means over a while can be compared. */
+static int64_t watch_replay(struct chat_run *run, int64_t elapsed_us)
 {
     int64_t whole_us = run->options->seconds * 1000000;
     int quarter = elapsed_us * 4 <= whole_us ? 0 : elapsed_us * 4 > whole_us * 3 ? 1 : -1;
-    if (run->phase != CHAT_MEASURE || quarter < 0 || run->server.data[0] == '\0') {
-        return;
+    if (run->phase != CHAT_MEASURE || run->server.data[0] == '\0') {
+        return -1;
     }
     int64_t records = sample_log_to_replay(run->server.data);
-    if (records >= 0) {
+    if (records >= 0 && quarter >= 0) {
         run->replay[quarter].sum += records;
         run->replay[quarter].count++;
     }
+    return records;
+}
+
+/* Shows and notes what came since the last time; `left_us` of the phase are left. */
+static void close_second(struct chat_run *run, const struct tally *before, int64_t elapsed_us,
+                         int64_t left_us)
+{
+    int64_t whole_us = run->options->seconds * 1000000;
+    if (elapsed_us >= PROGRESS_US / 2) {
+        show(run, before, elapsed_us);
+        chat_report_second(run, before, elapsed_us, watch_replay(run, whole_us - left_us));
+    }
+    histogram_merge(&run->delivery, &run->second);
+    histogram_clear(&run->second);
 }
 
 static bool all_settled(const struct chat_run *run)
@@ -239,8 +253,7 @@ static int run_phase(struct chat_run *run, enum chat_phase phase, int64_t us)
         take_turn(run);
         now_us = monotonic_us();
         if (now_us - shown_us >= PROGRESS_US) {
-            show(run, &shown, now_us - shown_us);
-            watch_replay(run, us - (end_us - now_us));
+            close_second(run, &shown, now_us - shown_us, end_us - now_us);
             shown = run->tally;
             shown_us = now_us;
         }
@@ -253,6 +266,7 @@ static int run_phase(struct chat_run *run, enum chat_phase phase, int64_t us)
             return EXIT_INTERRUPTED;
         }
     }
+    close_second(run, &shown, now_us - shown_us, end_us - now_us);
     return 0;
 }
 

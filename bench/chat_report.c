@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "bench/chat.h"
 #include "bench/report.h"
+#include "bench/scenario.h"
 
 /* Growth of a sampled figure over the measurement; -1 if it was not to be had. */
 static double grown(int64_t before, int64_t after)
@@ -18,21 +19,11 @@ static void put_integer(json_t *report, const char *name, int64_t value)
     json_object_set_new(report, name, value < 0 ? json_null() : json_integer(value));
 }
 
-static void put_text(json_t *report, const char *name, const char *value)
-{
-    if (value != NULL) {
-        json_object_set_new(report, name, json_string(value));
-    }
-}
-
+/* What was asked for and did not apply is null. */
 static void put_setting(json_t *report, const struct chat_options *options)
 {
-    put_integer(report, "couples", options->server.couples);
     put_integer(report, "window", options->rate == 0 ? options->window : -1);
     put_integer(report, "rate", options->rate == 0 ? -1 : options->rate);
-    put_integer(report, "bytes", options->bytes);
-    put_integer(report, "seconds", options->seconds);
-    put_integer(report, "warmup", options->warmup);
     put_integer(report, "shards", options->server.shards == 0 ? -1 : options->server.shards);
     json_object_set_new(report, "own_server", json_boolean(options->server.url == NULL));
 }
@@ -108,14 +99,11 @@ static void put_server(json_t *report, const struct chat_run *run, double acked)
 
 void chat_report(const struct chat_run *run)
 {
-    json_t *report = report_create();
+    json_t *report = run->report;
     double seconds = (double)(run->sample_at[1].at_us - run->sample_at[0].at_us) / 1e6;
     double acked = (double)(run->tally_at[1].acked - run->tally_at[0].acked);
     double delivered = (double)(run->tally_at[1].delivered - run->tally_at[0].delivered);
-    json_object_set_new(report, "scenario", json_string("chat"));
     json_object_set_new(report, "protocol", json_string(run->server.protocol->name));
-    put_text(report, "system", run->options->system);
-    put_text(report, "beside", run->options->beside);
     put_setting(report, run->options);
     json_object_set_new(report, "measured_s", json_real(seconds));
     json_object_set_new(report, "acked_per_s", json_real(acked / seconds));
@@ -124,5 +112,24 @@ void chat_report(const struct chat_run *run)
     put_tally(report, run);
     put_server(report, run, acked);
     json_object_set_new(report, "good", json_boolean(chat_is_good(run)));
-    report_print(report, run->options->json);
+    scenario_latencies(report, "delivery", &run->delivery);
+    scenario_latencies(report, "answer", &run->answer);
+}
+
+void chat_report_second(struct chat_run *run, const struct tally *before, int64_t elapsed_us,
+                        int64_t log_to_replay)
+{
+    double seconds = (double)elapsed_us / 1e6;
+    int64_t begun_us = run->sample_at[0].at_us;
+    if (run->phase == CHAT_MEASURE && run->report != NULL) {
+        json_t *report = run->report;
+        scenario_series(report, "t_s", (double)(monotonic_us() - begun_us) / 1e6);
+        scenario_series(report, "acked_per_s",
+                        (double)(run->tally.acked - before->acked) / seconds);
+        scenario_series(report, "delivered_per_s",
+                        (double)(run->tally.delivered - before->delivered) / seconds);
+        scenario_series(report, "p50_us", (double)histogram_quantile(&run->second, 0.5));
+        scenario_series(report, "p99_us", (double)histogram_quantile(&run->second, 0.99));
+        scenario_series(report, "log_to_replay", (double)log_to_replay);
+    }
 }

@@ -30,20 +30,6 @@ static void print_usage(FILE *out)
     fprintf(out, "\nduet-bench <command> --help lists the options of one.\n");
 }
 
-/* Keeps the command line as it was typed, for reports. */
-static void note_command_line(int argc, char **argv)
-{
-    static char text[1024];
-    size_t len = 0;
-    for (int i = 0; i < argc && len < sizeof text - 1; i++) {
-        const char *slash = i == 0 ? strrchr(argv[0], '/') : NULL;
-        int wrote = snprintf(text + len, sizeof text - len, "%s%s", i == 0 ? "" : " ",
-                             slash != NULL ? slash + 1 : argv[i]);
-        len += wrote > 0 ? (size_t)wrote : 0;
-    }
-    command_line = text;
-}
-
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -54,7 +40,7 @@ int main(int argc, char **argv)
         print_usage(stdout);
         return 0;
     }
-    note_command_line(argc, argv);
+    options_note_command_line(argc, argv);
     interrupt_catch();
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {

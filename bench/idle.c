@@ -9,8 +9,8 @@
 #include "bench/fleet.h"
 #include "bench/interrupt.h"
 #include "bench/measure.h"
-#include "bench/options.h"
 #include "bench/report.h"
+#include "bench/scenario.h"
 
 #define EVENTS_MAX 512
 #define SETTLE_US 1000000
@@ -20,7 +20,6 @@ struct idle_options {
     struct server_options server;
     int64_t connections;
     int64_t hold;
-    bool json;
 };
 
 struct idle_run {
@@ -33,12 +32,6 @@ struct idle_run {
     struct sample before, settled, end;
     int64_t opened_in_us;
 };
-
-static const struct command idle_command = {
-    .name = "idle",
-    .summary = "Signed-in connections that say nothing: memory of each, and CPU while they last.",
-    .details = "Memory is (resident after - before) / N of the server. Beyond 20,000 connections\n"
-               "further loopback addresses are used, so the server must be on this machine.\n"};
 
 static void ignore(void *owner, struct bytes message)
 {
@@ -100,14 +93,11 @@ static void put_bytes(json_t *report, const char *name, int64_t value)
     json_object_set_new(report, name, value < 0 ? json_null() : json_integer(value));
 }
 
-static void report_idle(const struct idle_run *run)
+static void report_idle(const struct idle_run *run, json_t *report)
 {
     double connections = (double)run->options->connections;
     double held_us = (double)(run->end.at_us - run->settled.at_us);
     double cpu = growth_per(run->settled.cpu_us, run->end.cpu_us, held_us);
-    json_t *report = report_create();
-    json_object_set_new(report, "scenario", json_string("idle"));
-    json_object_set_new(report, "connections", json_integer(run->options->connections));
     json_object_set_new(report, "hold_s", json_real(held_us / 1e6));
     json_object_set_new(report, "opened_per_s",
                         json_real(connections * 1e6 / (double)run->opened_in_us));
@@ -123,10 +113,9 @@ static void report_idle(const struct idle_run *run)
     json_object_set_new(report, "server_cpu_percent_of_a_core",
                         report_figure(cpu < 0 ? -1 : 100 * cpu));
     json_object_set_new(report, "connections_lost", json_integer((json_int_t)run->lost));
-    report_print(report, run->options->json);
 }
 
-static int idle_run(struct idle_run *run)
+static int hold_connections(struct idle_run *run, json_t *report)
 {
     size_t wanted = (size_t)run->options->connections;
     if (fleet_init(&run->fleet, &run->server, wanted) != 0) {
@@ -142,7 +131,7 @@ static int idle_run(struct idle_run *run)
         listen_for(run, run->options->hold * 1000000);
         run->end = take_sample(run);
         progress_end();
-        report_idle(run);
+        report_idle(run, report);
         status = run->lost == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     for (size_t i = 0; i < run->count; i++) {
@@ -153,32 +142,47 @@ static int idle_run(struct idle_run *run)
     return interrupted() ? EXIT_INTERRUPTED : status;
 }
 
+static int run(const void *context, json_t *report)
+{
+    struct idle_options options = *(const struct idle_options *)context;
+    struct idle_run run = {.options = &options};
+    int code = EXIT_FAILURE;
+    options.connections += options.connections & 1; /* couples are seeded */
+    options.server.couples = options.connections / 2;
+    json_object_set_new(report, "connections", json_integer(options.connections));
+    if (fleet_prepare((size_t)options.connections) == 0 &&
+        server_start(&options.server, &run.server) == 0) {
+        code = hold_connections(&run, report);
+        server_stop(&run.server);
+    }
+    return code;
+}
+
+static const struct scenario scenario = {
+    .command = {.name = "idle",
+                .summary = "Signed-in connections that say nothing: memory of each, and CPU while "
+                           "they last.",
+                .details =
+                    "Memory is (resident after - before) / N of the server. Beyond 20,000 "
+                    "connections\nfurther loopback addresses are used, so the server must be on "
+                    "this machine.\n"},
+    .named_by = (const char *const[]){"connections", NULL},
+    .headlines =
+        (const char *const[]){"bytes_per_connection", "server_cpu_percent_of_a_core", NULL},
+    .run = run};
+
 int idle_main(int argc, char **argv)
 {
     struct idle_options options = {.connections = 10000, .hold = 10};
     const struct option_row rows[] = {
         {"connections", OPTION_INT, &options.connections, 2, 1000000, "signed-in connections"},
         {"hold", OPTION_INT, &options.hold, 1, 86400, "seconds to hold them"},
-        {"server", OPTION_TEXT, &options.server.url, 0, 0, "ws://host:port of a running duetd"},
-        {"tokens", OPTION_TEXT, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
-        {"data", OPTION_TEXT, &options.server.data, 0, 0,
+        {"server", OPTION_PLACE, &options.server.url, 0, 0, "ws://host:port of a running duetd"},
+        {"tokens", OPTION_PLACE, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
+        {"data", OPTION_PLACE, &options.server.data, 0, 0,
          "where to make the data directory; with --server: its own"},
         {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core"},
         {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
-        {"json", OPTION_FLAG, &options.json, 0, 0, "print one JSON object"},
     };
-    int code = options_parse(&idle_command, rows, sizeof rows / sizeof rows[0], argc, argv);
-    if (code >= 0) {
-        return code;
-    }
-    options.connections += options.connections & 1; /* couples are seeded */
-    options.server.couples = options.connections / 2;
-    struct idle_run run = {.options = &options};
-    code = EXIT_FAILURE;
-    if (fleet_prepare((size_t)options.connections) == 0 &&
-        server_start(&options.server, &run.server) == 0) {
-        code = idle_run(&run);
-        server_stop(&run.server);
-    }
-    return code;
+    return scenario_main(&scenario, rows, sizeof rows / sizeof rows[0], &options, argc, argv);
 }

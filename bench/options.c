@@ -10,19 +10,42 @@
 
 const char *command_line = "duet-bench";
 
+/* An argument without the folders in front of it: where people keep things is nobody's business. */
+static const char *without_folders(const char *argument)
+{
+    const char *slash = strrchr(argument, '/');
+    return strstr(argument, "://") == NULL && slash != NULL && slash[1] != '\0' ? slash + 1
+                                                                                : argument;
+}
+
+void options_note_command_line(int argc, char *const *argv)
+{
+    static char text[1024];
+    text[0] = '\0';
+    for (int i = 0; i < argc; i++) {
+        size_t len = strlen(text);
+        snprintf(text + len, sizeof text - len, "%s%s", i == 0 ? "" : " ",
+                 without_folders(argv[i]));
+    }
+    command_line = text;
+}
+
 static void print_default(const struct option_row *row)
 {
     if (row->kind == OPTION_INT) {
         printf(" (default %lld)", (long long)*(int64_t *)row->out);
-    } else if (row->kind == OPTION_TEXT && *(const char **)row->out != NULL) {
+    } else if (row->kind != OPTION_FLAG && *(const char **)row->out != NULL) {
         printf(" (default %s)", *(const char **)row->out);
     }
 }
 
 static void print_help(const struct command *command, const struct option_row *rows, size_t count)
 {
-    static const char *const values[] = {
-        [OPTION_INT] = "N", [OPTION_TEXT] = "TEXT", [OPTION_FLAG] = ""};
+    static const char *const values[] = {[OPTION_INT] = "N",
+                                         [OPTION_TEXT] = "TEXT",
+                                         [OPTION_FLAG] = "",
+                                         [OPTION_PLACE] = "TEXT",
+                                         [OPTION_OPTIONAL_PLACE] = "[TEXT]"};
     printf("usage: duet-bench %s [options]\n%s\n\n", command->name, command->summary);
     for (size_t i = 0; i < count; i++) {
         char left[64];
@@ -61,7 +84,7 @@ static const struct option_row *find_row(const struct option_row *rows, size_t c
 static const char *store(const struct option_row *row, const char *value)
 {
     static char problem[96];
-    if (row->kind == OPTION_TEXT) {
+    if (row->kind != OPTION_INT) {
         *(const char **)row->out = value;
         return NULL;
     }
@@ -95,7 +118,13 @@ int options_parse(const struct command *command, const struct option_row *rows, 
             *(bool *)row->out = true;
             continue;
         }
-        if (i + 1 == argc) {
+        bool has_value = i + 1 < argc &&
+                         (row->kind != OPTION_OPTIONAL_PLACE || strncmp(argv[i + 1], "--", 2) != 0);
+        if (row->kind == OPTION_OPTIONAL_PLACE && !has_value) {
+            *(const char **)row->out = "";
+            continue;
+        }
+        if (!has_value) {
             return usage_error(command, argv[i], "needs a value");
         }
         const char *problem = store(row, argv[++i]);

@@ -7,12 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum option_kind { OPTION_INT, OPTION_TEXT, OPTION_FLAG };
+enum option_kind {
+    OPTION_INT,
+    OPTION_TEXT,
+    OPTION_FLAG,
+    OPTION_PLACE,         /* folder, file or address: a text that reports do not show */
+    OPTION_OPTIONAL_PLACE /* the same, "" when no value (or the next option) follows */
+};
 
 struct option_row {
     const char *name; /* without the dashes */
     enum option_kind kind;
-    void *out;        /* int64_t *, const char ** or bool *; keeps its value when not given */
+    void *out;        /* int64_t *, bool * or const char **; keeps its value when not given */
     int64_t min, max; /* OPTION_INT */
     const char *help;
 };
@@ -24,8 +30,10 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit code */
 };
 
-/** The whole command line as one text, for reports. Set once by main. */
+/** The whole command line as one text, for reports: of paths, the last part only. */
 extern const char *command_line;
+/** Sets it. */
+void options_note_command_line(int argc, char *const *argv);
 
 /**
  * Fills the options' targets. Returns -1 to go on, else the exit code: 0 after --help, 2 after an

@@ -8,8 +8,8 @@
 #include "bench/chat.h"
 #include "bench/folder.h"
 #include "bench/interrupt.h"
-#include "bench/options.h"
 #include "bench/report.h"
+#include "bench/scenario.h"
 #include "bench/session.h"
 
 struct start_options {
@@ -32,13 +32,6 @@ struct start_run {
     int64_t log_bytes; /* appended under load, shortly before that */
     struct start crashed, rebuilt;
 };
-
-static const struct command start_command = {
-    .name = "start",
-    .summary = "How long a start takes after SIGKILL under load, with state/ and without.",
-    .details =
-        "Times are from the fork to the response to the first session.open.\n"
-        "Fails (exit code 1) when a session cannot be opened; the data directory is kept.\n"};
 
 /* Figures of our running daemon; NULL after a message. */
 static json_t *ask_stats(const struct server *server)
@@ -148,15 +141,9 @@ static void put_start(json_t *report, const char *prefix, const struct start *st
     json_object_set_new(report, name, json_integer(start->recovery_ms));
 }
 
-static void report_start(const struct start_run *run)
+static void report_start(const struct start_run *run, json_t *report)
 {
-    const struct chat_options *chat = &run->options->chat;
-    json_t *report = report_create();
-    json_object_set_new(report, "scenario", json_string("start"));
-    json_object_set_new(report, "couples", json_integer(chat->server.couples));
-    json_object_set_new(report, "window", json_integer(chat->window));
-    json_object_set_new(report, "bytes", json_integer(chat->bytes));
-    json_object_set_new(report, "messages", json_integer((json_int_t)run->messages));
+    json_object_set_new(report, "acked", json_integer((json_int_t)run->messages));
     json_object_set_new(report, "log_records", json_integer(run->crashed.log_records));
     json_object_set_new(report, "log_bytes", json_integer(run->log_bytes));
     put_start(report, "start", &run->crashed);
@@ -165,10 +152,9 @@ static void report_start(const struct start_run *run)
     double seconds = (double)run->rebuilt.recovery_ms / 1e3;
     json_object_set_new(report, "records_per_s",
                         report_figure(seconds > 0 ? records / seconds : -1));
-    report_print(report, chat->json);
 }
 
-static int start_run(struct start_run *run)
+static int crash_and_start(struct start_run *run, json_t *report)
 {
     int status = crash_under_load(run);
     status = status != 0 ? status : measure_starts(run);
@@ -177,12 +163,37 @@ static int start_run(struct start_run *run)
         return EXIT_INTERRUPTED;
     }
     if (status == 0) {
-        report_start(run);
+        report_start(run, report);
     } else {
         run->server.keep = true; /* it tells why */
     }
     return status;
 }
+
+static int run(const void *context, json_t *report)
+{
+    const struct start_options *options = context;
+    const struct server_options *server = &options->chat.server;
+    struct start_run run = {.options = options};
+    int code = EXIT_FAILURE;
+    if (fleet_prepare((size_t)server->couples * 2) == 0 && server_start(server, &run.server) == 0) {
+        code = crash_and_start(&run, report);
+        server_stop(&run.server);
+    }
+    return code;
+}
+
+static const struct scenario scenario = {
+    .command = {.name = "start",
+                .summary = "How long a start takes after SIGKILL under load, with state/ and "
+                           "without.",
+                .details =
+                    "Times are from the fork to the response to the first session.open.\n"
+                    "Fails (exit code 1) when a session cannot be opened; the data directory is "
+                    "kept.\n"},
+    .named_by = (const char *const[]){"couples", "messages", NULL},
+    .headlines = (const char *const[]){"start_ms", "rebuild_ms", "records_per_s", NULL},
+    .run = run};
 
 int start_main(int argc, char **argv)
 {
@@ -197,20 +208,8 @@ int start_main(int argc, char **argv)
         {"bytes", OPTION_INT, &chat->bytes, CHAT_TEXT_BYTES_MIN, CHAT_TEXT_BYTES_MAX,
          "length of a text"},
         {"shards", OPTION_INT, &chat->server.shards, 0, 256, "shards, 0: one per core"},
-        {"data", OPTION_TEXT, &chat->server.data, 0, 0, "where to make the data directory"},
+        {"data", OPTION_PLACE, &chat->server.data, 0, 0, "where to make the data directory"},
         {"keep", OPTION_FLAG, &chat->server.keep, 0, 0, "leave the data directory behind"},
-        {"json", OPTION_FLAG, &chat->json, 0, 0, "print one JSON object"},
     };
-    int code = options_parse(&start_command, rows, sizeof rows / sizeof rows[0], argc, argv);
-    if (code >= 0) {
-        return code;
-    }
-    struct start_run run = {.options = &options};
-    code = EXIT_FAILURE;
-    if (fleet_prepare((size_t)chat->server.couples * 2) == 0 &&
-        server_start(&chat->server, &run.server) == 0) {
-        code = start_run(&run);
-        server_stop(&run.server);
-    }
-    return code;
+    return scenario_main(&scenario, rows, sizeof rows / sizeof rows[0], &options, argc, argv);
 }

@@ -30,6 +30,20 @@ duet_library(client ${below_siblings})
 duet_library(tools ${DUET_LIBRARIES})
 duet_library(bench ${DUET_LIBRARIES})
 
+# Which build a measurement was taken with: the commit is looked up at every build.
+if(TARGET duet_bench)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+  set(build_info "${CMAKE_BINARY_DIR}/build_info.c")
+  add_custom_target(build_info BYPRODUCTS "${build_info}"
+    COMMAND ${CMAKE_COMMAND} "-DSOURCE=${CMAKE_SOURCE_DIR}" "-DOUT=${build_info}"
+      "-DTYPE=${CMAKE_BUILD_TYPE}" "-DCOMPILER=${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
+      "-DFLAGS=${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} $<JOIN:$<TARGET_PROPERTY:duet_flags,INTERFACE_COMPILE_OPTIONS>, > $<JOIN:$<TARGET_PROPERTY:duet_sanitize,INTERFACE_COMPILE_OPTIONS>, >"
+      -P "${CMAKE_SOURCE_DIR}/cmake/build_info.cmake"
+    VERBATIM)
+  add_dependencies(duet_bench build_info)
+  target_sources(duet_bench PRIVATE "${build_info}")
+endif()
+
 # tools/duetd*.c -> duetd, tools/duetctl*.c -> duetctl, bench/duet_bench*.c -> duet-bench.
 function(duet_program name pattern)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${pattern}")
