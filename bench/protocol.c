@@ -14,7 +14,9 @@
 
 static const struct chat_protocol *const protocols[] = {
     &duet_protocol,
+    &redis_protocol,
     &socketio_protocol,
+    &xmpp_protocol,
 };
 #define PROTOCOL_COUNT (sizeof protocols / sizeof protocols[0])
 

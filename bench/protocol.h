@@ -38,6 +38,7 @@ struct chat_template {
     struct buffer frame;
     size_t id_at, no_at, text_at;
     size_t couple_at, side_at; /* where a protocol addresses by couple and side */
+    size_t again_at;           /* where a protocol has the text a second time */
 };
 
 /** One connection, before it is joined. */
@@ -62,6 +63,7 @@ struct opened {
 struct chat_channel {
     struct buffer *out; /* answers (pings, acknowledgements of receipts) are appended here */
     uint32_t answered;  /* for protocols that answer in order and without an id */
+    uint32_t received;  /* for protocols in which the client says how much it has received */
 };
 
 enum chat_incoming_type {
@@ -128,6 +130,8 @@ void put_decimal(uint8_t *out, uint64_t value, int digits);
 int join_complain(const struct chat_place *place, const char *what, const char *detail);
 
 extern const struct chat_protocol duet_protocol;     /* chat_wire.c */
+extern const struct chat_protocol redis_protocol;    /* redis.c */
 extern const struct chat_protocol socketio_protocol; /* socketio.c */
+extern const struct chat_protocol xmpp_protocol;     /* xmpp.c */
 
 #endif
