@@ -58,7 +58,7 @@ static void answer(struct session *session, const struct reply *reply)
     struct request request;
     requests_take(&session->requests, id, &request);
     if (reply->error == 0) {
-        session_send_result(session, id, buffer_bytes(&reply->result));
+        session_send_result(session, id, reply->result);
     } else {
         session_send_error(session, id,
                            &(struct rpc_error){.code = reply->error,
@@ -204,13 +204,13 @@ void session_stop_waiting(struct session *session)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-static void send_scratch(struct session *session)
+static void send_message(struct session *session, struct bytes head, struct bytes rest)
 {
     struct transport *transport = &session->transport;
     if (session->state == SESSION_CLOSING) {
         return;
     }
-    transport->send(transport->self, buffer_bytes(&session->table->scratch));
+    transport->send(transport->self, head, rest);
     if (transport->pending(transport->self) > session->table->config.limits.pending_bytes_max) {
         session_close(session, ERR_SLOW_READER);
     }
@@ -232,20 +232,21 @@ static void scratch_end(struct session *session, int error)
     if (session->subprotocol == SUBPROTOCOL_JSON) {
         buffer_append_u8(&session->table->scratch, ']');
     }
-    send_scratch(session);
+    send_message(session, buffer_bytes(&session->table->scratch), (struct bytes){0});
 }
 
 void session_send_result(struct session *session, uint32_t id, struct bytes result)
 {
-    struct buffer *scratch = &session->table->scratch;
-    int error = 0;
-    scratch_begin(session);
+    static const uint8_t nil[] = {0xc0};
     if (session->subprotocol == SUBPROTOCOL_JSON) {
-        error = frame_append_result_json(scratch, id, result);
-    } else {
-        frame_append_result(scratch, id, result);
+        scratch_begin(session);
+        scratch_end(session, frame_append_result_json(&session->table->scratch, id, result));
+        return;
     }
-    scratch_end(session, error);
+    uint8_t head[FRAME_RESULT_HEAD_MAX];
+    size_t len = frame_put_result_head(head, id);
+    send_message(session, bytes_of(head, len),
+                 result.len != 0 ? result : bytes_of(nil, sizeof nil));
 }
 
 void session_send_record(struct session *session, uint32_t id, const struct record_type *type,
@@ -272,15 +273,14 @@ void session_send_error(struct session *session, uint32_t id, const struct rpc_e
 
 void session_send_push(struct session *session, const char *topic, struct bytes body)
 {
-    struct buffer *scratch = &session->table->scratch;
-    int error = 0;
-    scratch_begin(session);
     if (session->subprotocol == SUBPROTOCOL_JSON) {
-        error = frame_append_push_json(scratch, topic, body);
-    } else {
-        frame_append_push(scratch, topic, body);
+        scratch_begin(session);
+        scratch_end(session, frame_append_push_json(&session->table->scratch, topic, body));
+        return;
     }
-    scratch_end(session, error);
+    uint8_t head[FRAME_PUSH_HEAD_MAX];
+    size_t len = frame_put_push_head(head, topic);
+    send_message(session, bytes_of(head, len), body);
 }
 
 static void send_hello(struct session *session)

@@ -30,8 +30,11 @@
  */
 struct transport {
     void *self;
-    /** Takes one whole message (copies it); it leaves no later than the end of the loop's turn. */
-    void (*send)(void *self, struct bytes message);
+    /**
+     * Takes one whole message, given as two runs of bytes of which `rest` may be empty (copies
+     * them); it leaves no later than the end of the loop's turn.
+     */
+    void (*send)(void *self, struct bytes head, struct bytes rest);
     /** Bytes taken by send and not yet handed to the network. */
     size_t (*pending)(void *self);
     /**

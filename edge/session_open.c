@@ -205,8 +205,8 @@ static int decode_attach(const struct reply *reply, struct session_attach_result
     struct field_fault fault;
     int error = reply->error;
     if (error == 0) {
-        error = record_decode(&session_attach_result_type, RECORD_AS_MAP,
-                              buffer_bytes(&reply->result), &arena, out, &fault);
+        error = record_decode(&session_attach_result_type, RECORD_AS_MAP, reply->result, &arena,
+                              out, &fault);
     }
     arena_fini(&arena); /* the result has ids and numbers only */
     return error;

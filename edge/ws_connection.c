@@ -74,12 +74,12 @@ static void out_release(struct connection *connection)
     connection->out = (struct buffer){0};
 }
 
-static void transport_send(void *self, struct bytes message)
+static void transport_send(void *self, struct bytes head, struct bytes rest)
 {
     struct connection *connection = self;
     if (connection->close_by_ms == 0) {
-        ws_append_frame(out_open(connection), connection->json ? WS_SERVER_TEXT : WS_SERVER_BINARY,
-                        message);
+        ws_append_frame_of(out_open(connection),
+                           connection->json ? WS_SERVER_TEXT : WS_SERVER_BINARY, head, rest);
     }
 }
 

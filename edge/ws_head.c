@@ -23,9 +23,22 @@ size_t ws_head_put(uint8_t out[WS_HEAD_SERVER_MAX], enum ws_server_opcode opcode
 
 void ws_append_frame(struct buffer *out, enum ws_server_opcode opcode, struct bytes payload)
 {
-    uint8_t head[WS_HEAD_SERVER_MAX];
-    buffer_append(out, head, ws_head_put(head, opcode, payload.len));
-    buffer_append(out, payload.data, payload.len);
+    ws_append_frame_of(out, opcode, payload, (struct bytes){0});
+}
+
+void ws_append_frame_of(struct buffer *out, enum ws_server_opcode opcode, struct bytes head,
+                        struct bytes rest)
+{
+    size_t start = out->len, len = head.len + rest.len;
+    uint8_t *at = buffer_extend(out, WS_HEAD_SERVER_MAX + len);
+    size_t used = ws_head_put(at, opcode, len);
+    if (head.len != 0) {
+        memcpy(at + used, head.data, head.len);
+    }
+    if (rest.len != 0) {
+        memcpy(at + used + head.len, rest.data, rest.len);
+    }
+    out->len = start + used + len;
 }
 
 void ws_append_close(struct buffer *out, int code, const char *reason)

@@ -22,6 +22,9 @@ size_t ws_head_put(uint8_t out[WS_HEAD_SERVER_MAX], enum ws_server_opcode opcode
 
 /** Appends one frame. */
 void ws_append_frame(struct buffer *out, enum ws_server_opcode opcode, struct bytes payload);
+/** … whose payload is these two runs of bytes, one after the other. */
+void ws_append_frame_of(struct buffer *out, enum ws_server_opcode opcode, struct bytes head,
+                        struct bytes rest);
 
 /** Appends a close frame; the reason is cut to fit. */
 void ws_append_close(struct buffer *out, int code, const char *reason);

@@ -104,18 +104,9 @@ void ctx_emit(struct ctx *ctx, const struct event_type *type, const void *body)
     entry_append(staging(ctx), ENTRY_EVENT, type->tag, type->version, type->body, body);
 }
 
-static struct reply *reply_create(struct ctx *ctx)
-{
-    struct reply *reply = memory_alloc(sizeof *reply);
-    reply->message.type = MESSAGE_REPLY;
-    reply->caller = ctx->origin.caller;
-    ctx->caller_gone = true;
-    return reply;
-}
-
 static void reply_queue(struct ctx *ctx, struct reply *reply)
 {
-    reply->message.to_shard = reply->caller.session.shard;
+    ctx->caller_gone = true;
     if (reply->caller.session.generation == 0) {
         message_destroy(&reply->message); /* nobody waits */
     } else {
@@ -134,11 +125,13 @@ void ctx_reply(struct ctx *ctx, const struct record_type *type, const void *resu
         record_encode(type, RECORD_AS_ARRAY, result, &ctx->result_array);
         return;
     }
-    struct reply *reply = reply_create(ctx);
+    struct buffer *encoded = &ctx->shard->encoded;
+    buffer_clear(encoded);
+    record_encode(type, RECORD_AS_MAP, result, encoded);
+    struct reply *reply = reply_create(ctx->origin.caller, buffer_bytes(encoded));
     reply->type = type;
-    record_encode(type, RECORD_AS_MAP, result, &reply->result);
     if (ctx->origin.keyed) {
-        buffer_append(&ctx->answer, reply->result.data, reply->result.len);
+        buffer_append(&ctx->answer, encoded->data, encoded->len);
     }
     reply_queue(ctx, reply);
 }
@@ -149,7 +142,7 @@ void ctx_reply_error(struct ctx *ctx, int error)
         return;
     }
     ctx->replied = true;
-    struct reply *reply = reply_create(ctx);
+    struct reply *reply = reply_create(ctx->origin.caller, (struct bytes){0});
     reply->error = error;
     reply->fault = ctx->fault;
     reply->retry_ms = ctx->retry_ms;
@@ -302,8 +295,7 @@ int ctx_stash(struct ctx *ctx)
 static struct effect_push *push_create(struct ctx *ctx, const struct push_type *type)
 {
     CHECK_ALWAYS(!ctx->applying);
-    struct effect_push *push = memory_alloc(sizeof *push);
-    push->message.type = EFFECT_PUSH;
+    struct effect_push *push = message_create(EFFECT_PUSH, sizeof *push, 0);
     push->from = ctx->actor->address;
     push->type = type;
     return push;
@@ -313,19 +305,15 @@ static void push_entry(struct ctx *ctx, const struct push_type *type, struct id 
                        const void *data, struct session_ref except)
 {
     struct effect_push *push = push_create(ctx, type);
-    struct buffer packed = {0}, body = {0};
-    record_encode(type->data, RECORD_AS_MAP, data, &packed);
-    struct stream_body entry = {.epoch = epoch,
-                                .seq = (uint64_t)seq,
-                                .type = text_of(type->type),
-                                .at_ms = ctx->now_ms,
-                                .data = buffer_bytes(&packed)};
-    frame_append_stream_body(&body, &entry);
+    struct buffer *body = &ctx->shard->encoded;
+    struct stream_body entry = {
+        .epoch = epoch, .seq = (uint64_t)seq, .type = text_of(type->type), .at_ms = ctx->now_ms};
+    buffer_clear(body);
+    frame_append_stream_head(body, &entry);
+    record_encode(type->data, RECORD_AS_MAP, data, body);
     push->seq = seq;
-    push->body = payload_create(buffer_bytes(&body));
+    push->body = payload_create(buffer_bytes(body));
     push->except_session = except;
-    buffer_fini(&packed);
-    buffer_fini(&body);
     message_list_push(&ctx->effects, &push->message);
 }
 
@@ -345,11 +333,11 @@ void ctx_push_volatile(struct ctx *ctx, const struct push_type *type, const void
                        struct id except)
 {
     struct effect_push *push = push_create(ctx, type);
-    struct buffer body = {0};
-    record_encode(type->data, RECORD_AS_MAP, data, &body);
-    push->body = payload_create(buffer_bytes(&body));
+    struct buffer *body = &ctx->shard->encoded;
+    buffer_clear(body);
+    record_encode(type->data, RECORD_AS_MAP, data, body);
+    push->body = payload_create(buffer_bytes(body));
     push->except_user = except;
-    buffer_fini(&body);
     message_list_push(&ctx->effects, &push->message);
 }
 

@@ -23,10 +23,7 @@ static void answer_error(struct shard *shard, const struct command *command, int
     if (command->caller.session.generation == 0) {
         return;
     }
-    struct reply *reply = memory_alloc(sizeof *reply);
-    reply->message.type = MESSAGE_REPLY;
-    reply->message.to_shard = command->caller.session.shard;
-    reply->caller = command->caller;
+    struct reply *reply = reply_create(command->caller, (struct bytes){0});
     reply->error = error;
     if (ctx != NULL) {
         reply->fault = ctx->fault;
@@ -52,16 +49,10 @@ static bool answered_before(struct shard *shard, struct actor *actor, const stru
     int error =
         record_decode(&entry_answer_type, RECORD_AS_ARRAY, raw, &shard->scratch, &answer, &fault);
     CHECK_ALWAYS(error == 0);
-    struct reply *reply = memory_alloc(sizeof *reply);
-    reply->message.type = MESSAGE_REPLY;
-    reply->message.to_shard = command->caller.session.shard;
-    reply->caller = command->caller;
-    if (id_equal(answer.content, command->request_hash)) {
-        reply->type = command->type->result;
-        buffer_append(&reply->result, answer.result.data, answer.result.len);
-    } else {
-        reply->error = ERR_IDEMPOTENCY_CONFLICT;
-    }
+    bool same = id_equal(answer.content, command->request_hash);
+    struct reply *reply = reply_create(command->caller, same ? answer.result : (struct bytes){0});
+    reply->type = same ? command->type->result : NULL;
+    reply->error = same ? 0 : ERR_IDEMPOTENCY_CONFLICT;
     struct message_list effects = {0};
     message_list_push(&effects, &reply->message);
     effects_after(shard, actor->last_number, &effects);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/pool.h"
 #include "runtime/shard_internal.h"
 
 void message_list_push(struct message_list *list, struct message *message)
@@ -46,6 +47,27 @@ void message_list_splice(struct message_list *to, struct message_list *from)
     *from = (struct message_list){0};
 }
 
+void *message_create(enum message_type type, size_t size, size_t tail)
+{
+    struct message *message = pool_alloc(size + tail);
+    memset(message, 0, size);
+    message->type = type;
+    message->pool_bytes = (uint16_t)(size + tail <= POOL_BLOCK_BYTES_MAX ? size + tail : 0);
+    return message;
+}
+
+struct reply *reply_create(struct caller caller, struct bytes result)
+{
+    struct reply *reply = message_create(MESSAGE_REPLY, sizeof *reply, result.len);
+    reply->caller = caller;
+    reply->message.to_shard = caller.session.shard;
+    if (result.len != 0) {
+        memcpy(reply->room, result.data, result.len);
+        reply->result = bytes_of(reply->room, result.len);
+    }
+    return reply;
+}
+
 struct command *command_create(const struct command_type *type, struct address to)
 {
     struct command *command = memory_alloc(sizeof *command);
@@ -66,11 +88,6 @@ static void ack_fini(struct message *message)
     buffer_fini(&((struct ack *)message)->result);
 }
 
-static void reply_fini(struct message *message)
-{
-    buffer_fini(&((struct reply *)message)->result);
-}
-
 static void page_result_fini(struct message *message)
 {
     buffer_fini(&((struct page_result *)message)->bodies);
@@ -78,9 +95,7 @@ static void page_result_fini(struct message *message)
 
 static void push_fini(struct message *message)
 {
-    struct push *push = (struct push *)message;
-    payload_unref(push->body);
-    free(push->sessions);
+    payload_unref(((struct push *)message)->body);
 }
 
 static void flushed_fini(struct message *message)
@@ -113,15 +128,10 @@ static void effect_send_fini(struct message *message)
 }
 
 static void (*const message_fini[MESSAGE_TYPE_COUNT])(struct message *message) = {
-    [MESSAGE_COMMAND] = command_fini,
-    [MESSAGE_ACK] = ack_fini,
-    [MESSAGE_REPLY] = reply_fini,
-    [MESSAGE_PUSH] = push_fini,
-    [MESSAGE_PAGE_RESULT] = page_result_fini,
-    [MESSAGE_FLUSHED] = flushed_fini,
-    [EFFECT_PUSH] = effect_push_fini,
-    [EFFECT_JOB] = effect_job_fini,
-    [EFFECT_SEND] = effect_send_fini,
+    [MESSAGE_COMMAND] = command_fini, [MESSAGE_ACK] = ack_fini,
+    [MESSAGE_PUSH] = push_fini,       [MESSAGE_PAGE_RESULT] = page_result_fini,
+    [MESSAGE_FLUSHED] = flushed_fini, [EFFECT_PUSH] = effect_push_fini,
+    [EFFECT_JOB] = effect_job_fini,   [EFFECT_SEND] = effect_send_fini,
 };
 
 void message_destroy(struct message *message)
@@ -132,5 +142,9 @@ void message_destroy(struct message *message)
     if (message_fini[message->type] != NULL) {
         message_fini[message->type](message);
     }
-    free(message);
+    if (message->pool_bytes != 0) {
+        pool_free(message, message->pool_bytes);
+    } else {
+        free(message);
+    }
 }

@@ -61,7 +61,11 @@ struct message {
     struct message *next;
     enum message_type type;
     uint16_t to_shard;
+    uint16_t pool_bytes; /* of a block of base/pool.h; 0: free() takes it */
 };
+
+/** A message of `size` bytes, zeroed, followed by `tail` bytes that are not. */
+void *message_create(enum message_type type, size_t size, size_t tail);
 
 /** FIFO of messages. */
 struct message_list {
@@ -136,8 +140,11 @@ struct reply {
     struct field_fault fault; /* details of an error; empty field: none */
     int64_t retry_ms;         /* 0: no hint */
     const struct record_type *type;
-    struct buffer result; /* map shape; empty for an error */
+    struct bytes result; /* map shape; empty for an error. In `room`, but for tests */
+    uint8_t room[];
 };
+/** An answer for `caller`; copies the result. */
+struct reply *reply_create(struct caller caller, struct bytes result);
 
 struct attached {
     struct message message;
@@ -168,7 +175,8 @@ struct push {
     int64_t seq;          /* 0: volatile */
     struct payload *body; /* map shape: the whole push body */
     uint32_t session_count;
-    struct session_ref *sessions;
+    struct session_ref *sessions; /* `room`, but for tests */
+    struct session_ref room[];
 };
 
 enum control_what { CONTROL_CLOSE, CONTROL_COUPLE };

@@ -1,9 +1,8 @@
 #include "runtime/payload.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
-#include "base/check.h"
+#include "base/pool.h"
 
 struct payload {
     atomic_uint references;
@@ -13,8 +12,7 @@ struct payload {
 
 struct payload *payload_create(struct bytes bytes)
 {
-    struct payload *payload = malloc(sizeof *payload + bytes.len);
-    CHECK_ALWAYS(payload != NULL);
+    struct payload *payload = pool_alloc(sizeof *payload + bytes.len);
     atomic_init(&payload->references, 1);
     payload->len = bytes.len;
     if (bytes.len != 0) {
@@ -32,10 +30,14 @@ struct payload *payload_ref(struct payload *payload)
 
 void payload_unref(struct payload *payload)
 {
-    /* acq_rel: all uses by other holders happen before the free below. */
-    if (payload != NULL &&
+    if (payload == NULL) {
+        return;
+    }
+    /* acquire: as below. The last holder need not write: nobody else can take a reference. */
+    if (atomic_load_explicit(&payload->references, memory_order_acquire) == 1 ||
+        /* acq_rel: all uses by other holders happen before the free below. */
         atomic_fetch_sub_explicit(&payload->references, 1, memory_order_acq_rel) == 1) {
-        free(payload);
+        pool_free(payload, sizeof *payload + payload->len);
     }
 }
 

@@ -256,39 +256,44 @@ static bool is_meant(const struct presence_session *session, const struct effect
            (id_is_zero(push->except_user) || !id_equal(session->who.user, push->except_user));
 }
 
-static uint32_t collect(const struct presence_entry *entry, const struct effect_push *effect,
-                        uint16_t to_shard, struct session_ref *out)
+/** The push for this shard's sessions, among those that are being made. */
+static struct push *push_for(struct message_list *made, uint16_t to, struct effect_push *effect,
+                             uint32_t room)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < entry->session_count; i++) {
-        const struct presence_session *session = &entry->sessions[i];
-        if (session->session.shard == to_shard && is_meant(session, effect)) {
-            if (out != NULL) {
-                out[count] = session->session;
-            }
-            count++;
+    for (struct message *message = made->head; message != NULL; message = message->next) {
+        if (message->to_shard == to) {
+            return (struct push *)message;
         }
     }
-    return count;
+    struct push *push = message_create(MESSAGE_PUSH, sizeof *push, room * sizeof push->room[0]);
+    push->message.to_shard = to;
+    push->from = effect->from;
+    push->type = effect->type;
+    push->seq = effect->seq;
+    push->body = made->head == NULL ? effect->body : payload_ref(effect->body);
+    push->sessions = push->room;
+    message_list_push(made, &push->message);
+    return push;
 }
 
-void presence_push(struct shard *shard, const struct effect_push *effect)
+void presence_push(struct shard *shard, struct effect_push *effect)
 {
     struct presence_entry *entry = entry_find(shard, effect->from);
-    for (uint16_t to = 0; entry != NULL && to < shard->config.count; to++) {
-        uint32_t count = collect(entry, effect, to, NULL);
-        if (count == 0) {
-            continue;
+    struct message_list made = {0};
+    for (uint32_t i = 0; entry != NULL && i < entry->session_count; i++) {
+        const struct presence_session *session = &entry->sessions[i];
+        if (is_meant(session, effect)) {
+            struct push *push =
+                push_for(&made, session->session.shard, effect, entry->session_count - i);
+            push->sessions[push->session_count++] = session->session;
         }
-        struct push *push = memory_alloc(sizeof *push);
-        push->message.type = MESSAGE_PUSH;
-        push->from = effect->from;
-        push->type = effect->type;
-        push->seq = effect->seq;
-        push->body = payload_ref(effect->body);
-        push->sessions = memory_alloc(count * sizeof *push->sessions);
-        push->session_count = collect(entry, effect, to, push->sessions);
-        shard_send_message(shard, to, &push->message);
+    }
+    if (made.head != NULL) {
+        effect->body = NULL; /* it went with the first */
+    }
+    struct message *message;
+    while ((message = message_list_pop(&made)) != NULL) {
+        shard_send_message(shard, message->to_shard, message);
     }
 }
 

@@ -149,9 +149,7 @@ static void release_job(struct shard *shard, struct effect_job *effect)
     if (shard->world->job(shard->world->self, shard->config.index, effect->request)) {
         effect->request = NULL;
     } else if (then->caller.session.generation != 0) {
-        struct reply *reply = memory_alloc(sizeof *reply);
-        reply->message.type = MESSAGE_REPLY;
-        reply->caller = then->caller;
+        struct reply *reply = reply_create(then->caller, (struct bytes){0});
         reply->error = ERR_RATE_LIMITED;
         reply->retry_ms = 1000;
         shard_send_message(shard, reply->caller.session.shard, &reply->message);

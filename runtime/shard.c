@@ -94,6 +94,7 @@ void shard_destroy(struct shard *shard)
     }
     arena_fini(&shard->scratch);
     buffer_fini(&shard->payload);
+    buffer_fini(&shard->encoded);
     buffer_fini(&shard->batch);
     free(shard->timers);
     free(shard->remote);
@@ -175,9 +176,7 @@ void shard_job_done(struct shard *shard, struct job_request *request)
     struct command *then = request->then;
     turn_begin(shard);
     if (request->error != 0) {
-        struct reply *reply = memory_alloc(sizeof *reply);
-        reply->message.type = MESSAGE_REPLY;
-        reply->caller = then->caller;
+        struct reply *reply = reply_create(then->caller, (struct bytes){0});
         reply->error = request->error;
         message_destroy(&then->message);
         shard_send_message(shard, reply->caller.session.shard, &reply->message);

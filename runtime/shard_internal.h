@@ -182,6 +182,7 @@ struct shard {
     int64_t now_ms; /* of this turn; never goes back */
     struct arena scratch;
     struct buffer payload;
+    struct buffer encoded; /* one answer or push, before it goes into a block of its size */
     struct shard_stats stats;
 };
 
@@ -253,7 +254,8 @@ void presence_attach(struct shard *shard, struct attach *attach);
 void presence_detach(struct shard *shard, struct detach *detach);
 void presence_read(struct shard *shard, struct page *page);
 void presence_go_live(struct shard *shard, struct address address, struct session_ref session);
-void presence_push(struct shard *shard, const struct effect_push *push);
+/** Takes the push's body. */
+void presence_push(struct shard *shard, struct effect_push *push);
 void presence_control(struct shard *shard, const struct effect_control *control);
 void presence_fini(struct shard *shard);
 

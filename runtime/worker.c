@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/pool.h"
 #include "runtime/node_internal.h"
 
 #define STATS_MS 200
@@ -156,6 +157,7 @@ static void run(void *argument)
         worker->edge = NULL;
         uv_run(&worker->loop, UV_RUN_DEFAULT);
     }
+    pool_trim();
 }
 
 int worker_start(struct worker *worker)

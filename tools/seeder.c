@@ -249,8 +249,8 @@ static int take_result(struct slot *slot, const struct reply *reply)
         [STEP_MATCH] = &couple_match_result_type};
     struct arena arena = {0};
     struct field_fault fault;
-    int error = record_decode(types[slot->step], RECORD_AS_MAP, buffer_bytes(&reply->result),
-                              &arena, &result, &fault);
+    int error =
+        record_decode(types[slot->step], RECORD_AS_MAP, reply->result, &arena, &result, &fault);
     if (error == 0) {
         switch (slot->step) {
         case STEP_INVITE:

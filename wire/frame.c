@@ -3,7 +3,9 @@
  */
 #include <stdio.h>
 
+#include "base/check.h"
 #include "wire/envelope.h"
+#include "wire/pack.h"
 #include "wire/slots.h"
 
 enum { CLOSE_PROTOCOL = 1002, CLOSE_BAD_BYTES = 1007 };
@@ -141,12 +143,24 @@ int frame_reader_next(struct frame_reader *reader, struct rpc_request *out)
     return 0;
 }
 
+size_t frame_put_result_head(uint8_t out[FRAME_RESULT_HEAD_MAX], uint32_t id)
+{
+    uint8_t *at = put_unsigned(put_byte(put_array_head(out, 4), RPC_RESPONSE), id);
+    return (size_t)(put_byte(at, 0xc0) - out);
+}
+
+size_t frame_put_push_head(uint8_t out[FRAME_PUSH_HEAD_MAX], const char *topic)
+{
+    size_t len = strlen(topic);
+    CHECK_ALWAYS(len <= FRAME_OP_MAX);
+    uint8_t *at = put_text_head(put_byte(put_array_head(out, 3), RPC_PUSH), len);
+    return (size_t)(put_short(at, topic, len) - out);
+}
+
 void frame_append_result(struct buffer *out, uint32_t id, struct bytes result)
 {
-    pack_array(out, 4);
-    pack_int(out, RPC_RESPONSE);
-    pack_int(out, id);
-    pack_nil(out);
+    uint8_t head[FRAME_RESULT_HEAD_MAX];
+    buffer_append(out, head, frame_put_result_head(head, id));
     if (result.len == 0) {
         pack_nil(out);
     } else {
@@ -194,13 +208,12 @@ void frame_append_error(struct buffer *out, uint32_t id, const struct rpc_error 
 
 void frame_append_push(struct buffer *out, const char *topic, struct bytes body)
 {
-    pack_array(out, 3);
-    pack_int(out, RPC_PUSH);
-    pack_text(out, text_of(topic));
+    uint8_t head[FRAME_PUSH_HEAD_MAX];
+    buffer_append(out, head, frame_put_push_head(head, topic));
     buffer_append(out, body.data, body.len);
 }
 
-void frame_append_stream_body(struct buffer *out, const struct stream_body *body)
+void frame_append_stream_head(struct buffer *out, const struct stream_body *body)
 {
     pack_map(out, 5);
     pack_text(out, text_of("epoch"));
@@ -211,6 +224,11 @@ void frame_append_stream_body(struct buffer *out, const struct stream_body *body
     pack_text(out, text_of("at"));
     pack_int(out, body->at_ms);
     pack_text(out, text_of("data"));
+}
+
+void frame_append_stream_body(struct buffer *out, const struct stream_body *body)
+{
+    frame_append_stream_head(out, body);
     buffer_append(out, body->data.data, body->data.len);
 }
 

@@ -78,6 +78,15 @@ struct rpc_error {
     struct bytes trace; /* empty: none */
 };
 
+/*
+ * What stands before a result or a body that was encoded once for everyone: [1, id, nil, and
+ * [2, topic, … Writes it and returns its bytes.
+ */
+#define FRAME_RESULT_HEAD_MAX 8
+#define FRAME_PUSH_HEAD_MAX (8 + FRAME_OP_MAX) /* a topic is no longer than an op's name */
+size_t frame_put_result_head(uint8_t out[FRAME_RESULT_HEAD_MAX], uint32_t id);
+size_t frame_put_push_head(uint8_t out[FRAME_PUSH_HEAD_MAX], const char *topic);
+
 /** Appends [1, id, nil, result]. `result`: one MessagePack value; empty means nil. */
 void frame_append_result(struct buffer *out, uint32_t id, struct bytes result);
 /** Appends [1, id, error, nil]. */
@@ -95,6 +104,8 @@ struct stream_body {
 };
 /** Appends {epoch, seq, type, at, data}. */
 void frame_append_stream_body(struct buffer *out, const struct stream_body *body);
+/** Appends the same up to `data`, which the caller appends: one MessagePack value. */
+void frame_append_stream_head(struct buffer *out, const struct stream_body *body);
 /** Inverse; views into `in`. ERR_MALFORMED if it is not such a body. */
 int frame_parse_stream_body(struct bytes in, struct stream_body *out);
 

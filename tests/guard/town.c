@@ -19,9 +19,9 @@
 
 /* --- what the server sends ------------------------------------------------------------------- */
 
-static void transport_send(void *self, struct bytes message)
+static void transport_send(void *self, struct bytes head, struct bytes rest)
 {
-    ws_append_frame(&((struct resident *)self)->out, WS_SERVER_BINARY, message);
+    ws_append_frame_of(&((struct resident *)self)->out, WS_SERVER_BINARY, head, rest);
 }
 
 static size_t transport_pending(void *self)

@@ -130,11 +130,15 @@ static void arrive_at_device(struct machine *machine, void *subject, uint64_t nu
     drained(connection, len);
 }
 
-static void transport_send(void *self, struct bytes message)
+static void transport_send(void *self, struct bytes head, struct bytes rest)
 {
     struct connection *connection = self;
+    struct buffer message = {0};
+    buffer_append(&message, head.data, head.len);
+    buffer_append(&message, rest.data, rest.len);
     connection->pending += message.len;
-    queue_push(&connection->to_device, message);
+    queue_push(&connection->to_device, buffer_bytes(&message));
+    buffer_fini(&message);
     machine_schedule(connection->machine, arrival(connection, &connection->to_device),
                      arrive_at_device, connection, 0);
 }

@@ -109,12 +109,18 @@ static int64_t stage_now(void *self)
     return ((struct stage *)self)->now_ms;
 }
 
-static void stage_send(void *self, struct bytes message)
+static void stage_send(void *self, struct bytes head, struct bytes rest)
 {
     struct stage *stage = self;
     struct frame_reader reader;
     struct rpc_incoming in;
-    frame_reader_init(&reader, message);
+    uint8_t message[4096];
+    assert_true(head.len + rest.len <= sizeof message);
+    memcpy(message, head.data, head.len);
+    if (rest.len != 0) {
+        memcpy(message + head.len, rest.data, rest.len);
+    }
+    frame_reader_init(&reader, bytes_of(message, head.len + rest.len));
     assert_int_equal(frame_reader_next_incoming(&reader, &in), 0);
     size_t len = strlen(stage->sent);
     if (in.type == RPC_PUSH) {
@@ -238,11 +244,13 @@ static void user_answers(struct stage *stage, int error, bool paired, int64_t fa
     struct reply reply = {
         .caller = {.session = stage->shard.session, .request = stage->shard.request},
         .error = error};
+    struct buffer packed = {0};
     if (error == 0) {
-        record_encode(&session_attach_result_type, RECORD_AS_MAP, &result, &reply.result);
+        record_encode(&session_attach_result_type, RECORD_AS_MAP, &result, &packed);
+        reply.result = buffer_bytes(&packed);
     }
     stage->shard.edge.reply(stage->shard.edge.self, &reply);
-    buffer_fini(&reply.result);
+    buffer_fini(&packed);
 }
 
 /** A page whose bodies are numbers. */

@@ -37,6 +37,21 @@ static void a_client_reads_frames_of_every_size(void **state)
     }
 }
 
+static void a_frame_of_two_runs_is_the_frame_of_both_in_a_row(void **state)
+{
+    static const char text[] = "two runs, one frame";
+    (void)state;
+    for (size_t cut = 0; cut <= sizeof text; cut++) {
+        struct buffer whole = {0}, parts = {0};
+        ws_append_frame(&whole, WS_SERVER_TEXT, bytes_of(text, sizeof text));
+        ws_append_frame_of(&parts, WS_SERVER_TEXT, bytes_of(text, cut),
+                           bytes_of(text + cut, sizeof text - cut));
+        assert_true(bytes_equal(buffer_bytes(&whole), buffer_bytes(&parts)));
+        buffer_fini(&whole);
+        buffer_fini(&parts);
+    }
+}
+
 static void a_close_frame_has_its_code_and_a_reason_that_fits(void **state)
 {
     struct buffer out = {0};
@@ -68,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_reads_frames_of_every_size),
+        cmocka_unit_test(a_frame_of_two_runs_is_the_frame_of_both_in_a_row),
         cmocka_unit_test(a_close_frame_has_its_code_and_a_reason_that_fits),
         cmocka_unit_test(a_mask_is_the_upper_bit_of_the_second_byte),
     };
