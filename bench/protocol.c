@@ -13,10 +13,8 @@
 #define PREFIX_BYTES 5
 
 static const struct chat_protocol *const protocols[] = {
-    &duet_protocol,
-    &redis_protocol,
-    &socketio_protocol,
-    &xmpp_protocol,
+    &duet_protocol, &socketio_protocol, &mqtt_protocol,
+    &nats_protocol, &redis_protocol,    &xmpp_protocol,
 };
 #define PROTOCOL_COUNT (sizeof protocols / sizeof protocols[0])
 
@@ -82,6 +80,17 @@ static uint64_t get_hex(const uint8_t *in, int digits, bool *bad)
         value = value << 4 | (uint64_t)(decimal ? c - '0' : (c - 'a' + 10) & 15);
     }
     return value;
+}
+
+int read_hex(const uint8_t *in, int digits, uint64_t *out)
+{
+    bool bad = false;
+    uint64_t value = get_hex(in, digits, &bad);
+    if (bad) {
+        return ERR_MALFORMED;
+    }
+    *out = value;
+    return 0;
 }
 
 int chat_text_parse(struct bytes text, size_t text_bytes, struct chat_text *out)

@@ -38,7 +38,7 @@ struct chat_template {
     struct buffer frame;
     size_t id_at, no_at, text_at;
     size_t couple_at, side_at; /* where a protocol addresses by couple and side */
-    size_t again_at;           /* where a protocol has the text a second time */
+    size_t again_at; /* where a protocol says something a second time: the text, couple and side */
 };
 
 /** One connection, before it is joined. */
@@ -123,6 +123,8 @@ int chat_text_parse(struct bytes text, size_t text_bytes, struct chat_text *out)
 
 /** Lower-case hexadecimal digits of `value`, the lowest `digits` of them. */
 void put_hex(uint8_t *out, uint64_t value, int digits);
+/** Their number. 0, or ERR_MALFORMED if one of them is no such digit. */
+int read_hex(const uint8_t *in, int digits, uint64_t *out);
 /** Decimal digits, with leading zeros. */
 void put_decimal(uint8_t *out, uint64_t value, int digits);
 
@@ -132,6 +134,8 @@ int join_complain(const struct chat_place *place, const char *what, const char *
 extern const struct chat_protocol duet_protocol;     /* chat_wire.c */
 extern const struct chat_protocol redis_protocol;    /* redis.c */
 extern const struct chat_protocol socketio_protocol; /* socketio.c */
+extern const struct chat_protocol mqtt_protocol;     /* mqtt.c */
+extern const struct chat_protocol nats_protocol;     /* nats.c */
 extern const struct chat_protocol xmpp_protocol;     /* xmpp.c */
 
 #endif

@@ -71,6 +71,19 @@ install_npm() {
     echo "$to"
 }
 
+# Puts Go on the path, wherever it was unpacked; fails when there is none.
+find_go() {
+    PATH=$PATH:/usr/local/go/bin:/usr/lib/go/bin
+    command -v go >/dev/null
+}
+
+# A Go program at an exact version, built into `folder`.
+install_go() {
+    local module=$1 folder=$2
+    mkdir -p "$folder"
+    GOBIN=$folder quietly go install "$module"
+}
+
 # A port on the loopback that nobody listens on.
 free_port() {
     local port
@@ -138,4 +151,30 @@ as_user() {
         exec setpriv --reuid "$user" --regid "$user" --init-groups "$@"
     fi
     exec "$@"
+}
+
+postgres_bin=/usr/lib/postgresql/15/bin
+
+# Starts a PostgreSQL of our own below `data`, with the settings of `conf`, and runs `schema` in it.
+# Sets postgres_socket (a folder, to connect without TCP) and postgres_port. As root it runs as the
+# user that the package made, because it refuses to run as root.
+start_postgres() {
+    local data=$1 conf=$2 schema=$3
+    postgres_socket=$data/postgres
+    postgres_port=$(free_port)
+    mkdir -m 700 "$postgres_socket"
+    [ "$(id -u)" -ne 0 ] || chown postgres "$postgres_socket"
+    (as_user postgres test -w "$postgres_socket") || {
+        echo "user postgres cannot get to $postgres_socket: choose another DATA" >&2
+        return 1
+    }
+    (cd / && as_user postgres "$postgres_bin/initdb" -D "$postgres_socket/db" -U postgres -A trust \
+        -E UTF8 --locale=C --no-instructions) >"$data/initdb.log" 2>&1
+    cat "$conf" >>"$postgres_socket/db/postgresql.conf"
+    spawn "$data/postgres.log" as_user postgres "$postgres_bin/postgres" -D "$postgres_socket/db" \
+        -c listen_addresses=127.0.0.1 -c port="$postgres_port" \
+        -c unix_socket_directories="$postgres_socket"
+    wait_port "$postgres_port" "$child"
+    "$postgres_bin/psql" -qX -v ON_ERROR_STOP=1 -h "$postgres_socket" -p "$postgres_port" -U postgres -f "$schema" \
+        postgres >>"$data/postgres.log" 2>&1
 }

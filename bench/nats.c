@@ -1,0 +1,225 @@
+/*
+ * NATS with JetStream, in its text protocol. A text is published into a stream (PUB with an inbox
+ * for the answer), which acknowledges once it has stored it; the partner hears the same subject by
+ * a plain subscription, the fastest there is. Subjects: chat.<run>.<couple>.<side>; an answer comes
+ * to answer.<run>.<couple>.<side>.<id>.
+ */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "bench/protocol.h"
+#include "bench/raw.h"
+#include "wire/record.h"
+
+#define STREAM "CHAT"
+#define ANSWER_SID '1'
+#define PARTNER_SID '2'
+#define ID_DIGITS 8
+#define LENGTH_DIGITS_MAX 7
+
+/* Bytes of the line at the front with its end, or 0. */
+static size_t line_length(struct bytes input)
+{
+    const uint8_t *end = input.len != 0 ? memchr(input.data, '\n', input.len) : NULL;
+    return end != NULL ? (size_t)(end - input.data) + 1 : 0;
+}
+
+/* The number that ends a line of `len` bytes, CRLF included; LINK_MALFORMED if there is none. */
+static size_t last_number(const uint8_t *line, size_t len)
+{
+    size_t value = 0;
+    size_t scale = 1;
+    size_t at = len - 2;
+    while (at > 0 && len - 2 - at <= LENGTH_DIGITS_MAX && line[at - 1] >= '0' &&
+           line[at - 1] <= '9') {
+        value += (size_t)(line[--at] - '0') * scale;
+        scale *= 10;
+    }
+    bool good = at > 0 && at < len - 2 && line[at - 1] == ' ';
+    return good ? value : LINK_MALFORMED;
+}
+
+/* A message is a line; after MSG and HMSG comes a payload with another end of line. */
+static size_t split(struct bytes input)
+{
+    size_t len = line_length(input);
+    if (len == 0) {
+        return 0;
+    }
+    if (len < 2 || input.data[len - 2] != '\r') {
+        return LINK_MALFORMED;
+    }
+    if (input.data[0] != 'M' && input.data[0] != 'H') {
+        return len;
+    }
+    size_t payload = last_number(input.data, len);
+    return payload == LINK_MALFORMED ? LINK_MALFORMED : len + payload + 2;
+}
+
+static bool begins(struct bytes message, const char *text)
+{
+    size_t len = strlen(text);
+    return message.len >= len && memcmp(message.data, text, len) == 0;
+}
+
+/* Waits for a message that begins with `text`; -ERR is an error, all others are passed over. */
+static int await(struct raw_client *client, const char *text, struct bytes *message)
+{
+    for (;;) {
+        int error = raw_next(client, split, message);
+        if (error != 0) {
+            return error;
+        }
+        if (begins(*message, text)) {
+            return 0;
+        }
+        if (begins(*message, "-ERR")) {
+            return ERR_FORBIDDEN;
+        }
+    }
+}
+
+/* The one stream, in files; made by the first connection, once per server. */
+static int create_stream(struct raw_client *client)
+{
+    static const char config[] =
+        "{\"name\":\"" STREAM "\",\"subjects\":[\"chat.>\"],\"storage\":\"file\","
+        "\"retention\":\"limits\",\"discard\":\"old\",\"num_replicas\":1,\"max_consumers\":-1,"
+        "\"max_msgs\":-1,\"max_bytes\":-1,\"max_age\":0}";
+    char request[sizeof config + 128];
+    struct bytes message;
+    int len =
+        snprintf(request, sizeof request,
+                 "SUB created 9\r\nPUB $JS.API.STREAM.CREATE." STREAM " created %zu\r\n%s\r\n",
+                 sizeof config - 1, config);
+    int error = raw_send(client, bytes_of(request, (size_t)len));
+    error = error != 0 ? error : await(client, "MSG created 9 ", &message);
+    if (error == 0 && memmem(message.data, message.len, "\"error\"", 7) != NULL) {
+        error = ERR_FORBIDDEN;
+    }
+    return error != 0 ? error : raw_send(client, text_of("UNSUB 9\r\n"));
+}
+
+static int subscribe(struct raw_client *client, const struct chat_place *place)
+{
+    char request[256];
+    struct bytes message;
+    int len = snprintf(request, sizeof request,
+                       "SUB answer.%016llx.%08x.%u.* %c\r\nSUB chat.%016llx.%08x.%u %c\r\nPING\r\n",
+                       (unsigned long long)place->run, place->couple, place->side, ANSWER_SID,
+                       (unsigned long long)place->run, place->couple, place->side ^ 1, PARTNER_SID);
+    int error = raw_send(client, bytes_of(request, (size_t)len));
+    return error != 0 ? error : await(client, "PONG", &message);
+}
+
+static int join(const struct chat_place *place, struct opened *out)
+{
+    static const char hello[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\","
+                                "\"version\":\"1\",\"protocol\":1}\r\n";
+    struct raw_client client;
+    struct bytes message;
+    int error = raw_connect(&client, place);
+    if (error != 0) {
+        return error;
+    }
+    error = await(&client, "INFO ", &message);
+    error = error != 0 ? error : raw_send(&client, text_of(hello));
+    error = error != 0 || place->index != 0 ? error : create_stream(&client);
+    error = error != 0 ? error : subscribe(&client, place);
+    if (error != 0) {
+        join_complain(place, "NATS", error_name(error));
+    }
+    return raw_finish(&client, error, out);
+}
+
+static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
+{
+    char line[160];
+    int len = snprintf(line, sizeof line,
+                       "PUB chat.%016llx.00000000.0 answer.%016llx.00000000.0.00000000 %zu\r\n",
+                       (unsigned long long)run, (unsigned long long)run, text_bytes);
+    buffer_append(&template->frame, line, (size_t)len);
+    template->couple_at = strlen("PUB chat.") + CHAT_RUN_DIGITS + 1;
+    template->side_at = template->couple_at + CHAT_COUPLE_DIGITS + 1;
+    template->again_at = template->side_at + strlen("0 answer.") + CHAT_RUN_DIGITS + 1;
+    template->id_at = template->again_at + CHAT_COUPLE_DIGITS + strlen(".0.");
+    template->text_at = template->frame.len;
+    chat_text_append_blank(&template->frame, text_bytes);
+    buffer_append(&template->frame, "\r\n", 2);
+}
+
+static void append(const struct chat_template *template, uint32_t id, uint64_t no,
+                   const struct chat_text *text, struct buffer *out)
+{
+    (void)no;
+    uint8_t *frame = buffer_extend(out, template->frame.len);
+    memcpy(frame, template->frame.data, template->frame.len);
+    put_hex(frame + template->couple_at, text->couple, CHAT_COUPLE_DIGITS);
+    put_hex(frame + template->side_at, text->side, 1);
+    memcpy(frame + template->again_at, frame + template->couple_at, CHAT_COUPLE_DIGITS + 2);
+    put_hex(frame + template->id_at, id, ID_DIGITS);
+    chat_text_patch(frame + template->text_at, text);
+}
+
+/* "MSG answer.….<id> 1 <bytes>": `sid` stands after the id and a blank. */
+static int scan_answer(const uint8_t *line, const uint8_t *sid, struct bytes payload,
+                       struct chat_incoming *out)
+{
+    uint64_t id = 0;
+    if (sid - line < ID_DIGITS + 1 || read_hex(sid - 1 - ID_DIGITS, ID_DIGITS, &id) != 0) {
+        return ERR_MALFORMED;
+    }
+    bool refused = memmem(payload.data, payload.len, "\"error\"", 7) != NULL;
+    *out = (struct chat_incoming){.type = refused ? CHAT_REFUSED : CHAT_ACKED,
+                                  .id = (uint32_t)id,
+                                  .error = refused ? ERR_BUSY : 0};
+    return 1;
+}
+
+static int scan_message(struct bytes message, struct chat_incoming *out)
+{
+    size_t len = line_length(message);
+    size_t payload_len = len < 2 ? LINK_MALFORMED : last_number(message.data, len);
+    if (payload_len == LINK_MALFORMED || message.len != len + payload_len + 2) {
+        return ERR_MALFORMED;
+    }
+    struct bytes payload = bytes_of(message.data + len, payload_len);
+    size_t subject = sizeof "MSG " - 1;
+    const uint8_t *blank = memchr(message.data + subject, ' ', len - subject);
+    const uint8_t *sid = blank != NULL ? blank + 1 : NULL;
+    if (sid == NULL || sid[1] != ' ') {
+        return ERR_MALFORMED;
+    }
+    if (*sid == ANSWER_SID) {
+        return scan_answer(message.data, sid, payload, out);
+    }
+    *out = (struct chat_incoming){.type = *sid == PARTNER_SID ? CHAT_MESSAGE : CHAT_OTHER,
+                                  .text = payload};
+    return 1;
+}
+
+static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
+{
+    struct bytes found = *message;
+    if (found.len == 0) {
+        return 0;
+    }
+    *message = bytes_of(found.data + found.len, 0);
+    if (begins(found, "MSG ")) {
+        return scan_message(found, out);
+    }
+    if (begins(found, "PING")) {
+        buffer_append(channel->out, "PONG\r\n", 6);
+    }
+    *out = (struct chat_incoming){.type = CHAT_OTHER};
+    return begins(found, "-ERR") || begins(found, "HMSG") ? ERR_MALFORMED : 1;
+}
+
+const struct chat_protocol nats_protocol = {.name = "nats",
+                                            .summary = "NATS JetStream, its text protocol",
+                                            .id_mask = UINT32_MAX,
+                                            .split = split,
+                                            .join = join,
+                                            .template_init = template_init,
+                                            .append = append,
+                                            .next = next};
