@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -16,14 +17,23 @@
 #include "bench/measure.h"
 #include "client/tcp.h"
 
-#define MESSAGE_BYTES 200
-#define ACK_BYTES 64
+/* As they go over the wire in duet-bench chat with texts of 200 bytes, WebSocket heads included. */
+#define REQUEST_BYTES 245
+#define ACK_BYTES 59
+#define PUSH_BYTES 318
+#define TEXT_BYTES 200 /* at the end of a request, and copied to the end of its push */
 #define EVENTS_MAX 512
 #define TICK_MS 20
 #define CONNECT_MS 5000
 #define WARMUP_PART 8 /* of the time */
 
-enum { KIND_ACK = 'A', KIND_MESSAGE = 'M' };
+/* A message's first byte tells its length. */
+enum { KIND_REQUEST = 'R', KIND_ACK = 'A', KIND_PUSH = 'P' };
+
+static size_t length_of(uint8_t kind)
+{
+    return kind == KIND_REQUEST ? REQUEST_BYTES : kind == KIND_ACK ? ACK_BYTES : PUSH_BYTES;
+}
 
 /* One end of a connection; partners stand side by side. */
 struct end {
@@ -39,37 +49,39 @@ struct side {
     struct end *ends;
     uint32_t *dirty;
     uint32_t dirty_count;
-    void (*handle)(struct side *side, uint32_t index, uint8_t kind);
+    void (*handle)(struct side *side, uint32_t index, const uint8_t *message);
     uint64_t acked;
     uint64_t delivered;
     atomic_bool stop; /* written by the generator, read by the server; no other data hangs on it */
 };
 
-static void append(struct side *side, uint32_t index, uint8_t kind, size_t len)
+static uint8_t *append(struct side *side, uint32_t index, uint8_t kind)
 {
     struct end *end = &side->ends[index];
+    size_t len = length_of(kind);
     uint8_t *out = buffer_extend(&end->out, len);
     memset(out, kind, len);
     if (!end->dirty) {
         end->dirty = true;
         side->dirty[side->dirty_count++] = index;
     }
+    return out;
 }
 
 /* Serving: each message is acknowledged and goes to the partner. */
-static void handle_as_server(struct side *side, uint32_t index, uint8_t kind)
+static void handle_as_server(struct side *side, uint32_t index, const uint8_t *message)
 {
-    (void)kind;
-    append(side, index, KIND_ACK, ACK_BYTES);
-    append(side, index ^ 1, KIND_MESSAGE, MESSAGE_BYTES);
+    append(side, index, KIND_ACK);
+    uint8_t *push = append(side, index ^ 1, KIND_PUSH);
+    memcpy(push + PUSH_BYTES - TEXT_BYTES, message + REQUEST_BYTES - TEXT_BYTES, TEXT_BYTES);
 }
 
 /* Generating: each acknowledgement lets the next message go. */
-static void handle_as_client(struct side *side, uint32_t index, uint8_t kind)
+static void handle_as_client(struct side *side, uint32_t index, const uint8_t *message)
 {
-    if (kind == KIND_ACK) {
+    if (*message == KIND_ACK) {
         side->acked++;
-        append(side, index, KIND_MESSAGE, MESSAGE_BYTES);
+        append(side, index, KIND_REQUEST);
     } else {
         side->delivered++;
     }
@@ -107,11 +119,11 @@ static int receive(struct side *side, uint32_t index)
         input = buffer_bytes(&end->in);
     }
     while (input.len != 0) {
-        size_t len = *input.data == KIND_ACK ? ACK_BYTES : MESSAGE_BYTES;
+        size_t len = length_of(*input.data);
         if (input.len < len) {
             break;
         }
-        side->handle(side, index, *input.data);
+        side->handle(side, index, input.data);
         input = bytes_of(input.data + len, input.len - len);
     }
     struct buffer rest = {0};
@@ -147,7 +159,7 @@ static void *serve(void *argument)
 }
 
 static int side_init(struct side *side, uint32_t count,
-                     void (*handle)(struct side *, uint32_t, uint8_t))
+                     void (*handle)(struct side *, uint32_t, const uint8_t *))
 {
     *side = (struct side){.count = count, .handle = handle};
     side->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -219,39 +231,59 @@ static int connect_all(struct side *server, struct side *client)
     return error;
 }
 
+/* What has been done by a moment, and what CPU the serving thread has used by then. */
+struct mark {
+    int64_t at_us;
+    int64_t server_cpu_us;
+    uint64_t messages; /* acknowledged and delivered */
+};
+
+static struct mark mark_now(const struct side *client, clockid_t server_clock)
+{
+    struct timespec cpu = {0};
+    clock_gettime(server_clock, &cpu);
+    return (struct mark){.at_us = monotonic_us(),
+                         .server_cpu_us = (int64_t)cpu.tv_sec * 1000000 + cpu.tv_nsec / 1000,
+                         .messages =
+                             client->acked < client->delivered ? client->acked : client->delivered};
+}
+
 /* Generates for `us`, counting what came after a first part. */
-static int generate(struct side *client, uint32_t window, int64_t us, double *per_s)
+static int generate(struct side *client, uint32_t window, int64_t us, clockid_t server_clock,
+                    struct echo_figures *out)
 {
     int error = 0;
     for (uint32_t i = 0; i < client->count; i++) {
         for (uint32_t k = 0; k < window; k++) {
-            append(client, i, KIND_MESSAGE, MESSAGE_BYTES);
+            append(client, i, KIND_REQUEST);
         }
     }
     int64_t start_us = monotonic_us();
-    int64_t from_us = 0;
-    uint64_t from = 0;
-    int64_t now_us = start_us;
-    while (now_us < start_us + us && error == 0) {
+    struct mark from = {0};
+    while (monotonic_us() < start_us + us && error == 0) {
         error = take_turn(client);
-        now_us = monotonic_us();
-        if (from_us == 0 && now_us >= start_us + us / WARMUP_PART) {
-            from_us = now_us;
-            from = client->acked < client->delivered ? client->acked : client->delivered;
+        if (from.at_us == 0 && monotonic_us() >= start_us + us / WARMUP_PART) {
+            from = mark_now(client, server_clock);
         }
     }
-    uint64_t to = client->acked < client->delivered ? client->acked : client->delivered;
+    struct mark to = mark_now(client, server_clock);
+    if (error == 0 && (from.at_us == 0 || to.messages == from.messages)) {
+        error = ERR_IO; /* nothing came */
+    }
     if (error == 0) {
-        *per_s = (double)(to - from) * 1e6 / (double)(now_us - from_us);
+        double messages = (double)(to.messages - from.messages);
+        out->per_s = messages * 1e6 / (double)(to.at_us - from.at_us);
+        out->server_cpu_us = (double)(to.server_cpu_us - from.server_cpu_us) / messages;
     }
     return error;
 }
 
-int calibrate_echo(uint32_t couples, uint32_t window, int64_t us, double *per_s)
+int calibrate_echo(uint32_t couples, uint32_t window, int64_t us, struct echo_figures *out)
 {
     struct side server;
     struct side client;
     pthread_t thread;
+    clockid_t server_clock;
     int error = side_init(&server, couples * 2, handle_as_server);
     int client_error = side_init(&client, couples * 2, handle_as_client);
     error = error != 0 ? error : client_error;
@@ -260,7 +292,9 @@ int calibrate_echo(uint32_t couples, uint32_t window, int64_t us, double *per_s)
     if (error == 0 && pthread_create(&thread, NULL, serve, &server) != 0) {
         error = ERR_IO;
     } else if (error == 0) {
-        error = generate(&client, window, us, per_s);
+        error = pthread_getcpuclockid(thread, &server_clock) == 0
+                    ? generate(&client, window, us, server_clock, out)
+                    : ERR_IO;
         atomic_store_explicit(&server.stop, true, memory_order_relaxed);
         pthread_join(thread, NULL);
     }

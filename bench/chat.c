@@ -108,8 +108,9 @@ static const struct scenario scenario = {
                            "directory.\n"},
     .named_by = (const char *const[]){"system", "couples", "window", "rate", "bytes", NULL},
     .headlines = (const char *const[]){"acked_per_s", "delivered_per_s", "p50_us", "p99_us",
-                                       "server_cpu_us_per_msg", NULL},
-    .run = run};
+                                       "server_cpu_us_per_msg", "raw_ratio", NULL},
+    .run = run,
+    .relate = chat_relate};
 
 int chat_main(int argc, char **argv)
 {

@@ -95,6 +95,11 @@ bool chat_is_good(const struct chat_run *run);
 
 /** Puts the run's figures into its report. */
 void chat_report(const struct chat_run *run);
+/**
+ * Adds raw_ratio and raw_cpu_ratio: how many times as fast the raw server of the calibration is,
+ * and how many times its CPU per message the server uses. Only of windows that were calibrated.
+ */
+void chat_relate(json_t *report, const json_t *calibration);
 
 /** Appends a second of the measurement to the report's series: what grew since `before`. */
 void chat_report_second(struct chat_run *run, const struct tally *before, int64_t elapsed_us,

@@ -116,6 +116,23 @@ void chat_report(const struct chat_run *run)
     scenario_latencies(report, "answer", &run->answer);
 }
 
+void chat_relate(json_t *report, const json_t *calibration)
+{
+    char name[64];
+    int64_t window = json_integer_value(json_object_get(report, "window"));
+    snprintf(name, sizeof name, "echo_window_%lld_per_s", (long long)window);
+    double raw_per_s = json_number_value(json_object_get(calibration, name));
+    snprintf(name, sizeof name, "raw_server_cpu_us_w%lld", (long long)window);
+    double raw_cpu_us = json_number_value(json_object_get(calibration, name));
+    double per_s = json_number_value(json_object_get(report, "acked_per_s"));
+    double cpu_us = json_number_value(json_object_get(report, "server_cpu_us_per_msg"));
+    if (raw_per_s > 0) { /* there is one of this window */
+        json_object_set_new(report, "raw_ratio", report_figure(per(raw_per_s, per_s)));
+        json_object_set_new(report, "raw_cpu_ratio",
+                            report_figure(cpu_us > 0 ? per(cpu_us, raw_cpu_us) : -1));
+    }
+}
+
 void chat_report_second(struct chat_run *run, const struct tally *before, int64_t elapsed_us,
                         int64_t log_to_replay)
 {

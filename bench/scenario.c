@@ -123,6 +123,10 @@ static int run_all(const struct scenario *scenario, const struct request *reques
             json_decref(report);
             return code != EXIT_SUCCESS ? code : EXIT_FAILURE;
         }
+        const json_t *calibration = json_object_get(result, "calibration");
+        if (calibration != NULL && scenario->relate != NULL) {
+            scenario->relate(report, calibration);
+        }
         if (request->repeat > 1) {
             show_run(scenario, request, i, report);
         }

@@ -24,6 +24,8 @@ struct scenario {
      * EXIT_FAILURE after a message on stderr; figures of a failed run may be left out.
      */
     int (*run)(const void *options, json_t *report);
+    /** Adds to a run what it is in relation to the calibration, if one was taken. NULL: nothing. */
+    void (*relate)(json_t *report, const json_t *calibration);
 };
 
 /**
