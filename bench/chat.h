@@ -90,6 +90,21 @@ int chat_load(struct chat_run *run, uint64_t messages);
 /** Sends, receives and checks from warm-up to the end of the drain. 0, or EXIT_INTERRUPTED. */
 int chat_drive(struct chat_run *run);
 
+/*
+ * For scenarios in which the chat goes on beside something else, in the caller's loop. Open loop
+ * only: options->rate is set.
+ */
+
+/** Starts the clock of the sending, in phase MEASURE. */
+void chat_begin(struct chat_run *run);
+/** Sends what is due (not in DRAIN) and handles what has come, without waiting. Returns in how
+ * many microseconds the next message is due, 10 ms at most. */
+int64_t chat_step(struct chat_run *run);
+/** Whether every message sent has arrived at both ends. */
+bool chat_is_settled(const struct chat_run *run);
+/** Nothing more will come: counts what is missing. */
+void chat_finish(struct chat_run *run);
+
 /** Whether nothing was wrong and something was measured. */
 bool chat_is_good(const struct chat_run *run);
 

@@ -169,16 +169,33 @@ static int64_t send_due(struct chat_run *run)
     }
 }
 
-static void take_turn(struct chat_run *run)
+static void handle_events(struct chat_run *run, int64_t sleep_us)
 {
     struct epoll_event events[EVENTS_MAX];
-    bool sending = run->phase != CHAT_DRAIN;
-    int64_t sleep_us = sending && run->options->rate != 0 ? send_due(run) : TICK_US;
     struct timespec timeout = {.tv_nsec = (long)sleep_us * 1000};
     int ready = epoll_pwait2(run->fleet.epoll, events, EVENTS_MAX, &timeout, NULL);
     for (int i = 0; i < ready; i++) {
         handle_ready(run, &events[i]);
     }
+}
+
+static void take_turn(struct chat_run *run)
+{
+    bool sending = run->phase != CHAT_DRAIN;
+    handle_events(run, sending && run->options->rate != 0 ? send_due(run) : TICK_US);
+}
+
+void chat_begin(struct chat_run *run)
+{
+    run->started_us = monotonic_us();
+    run->phase = CHAT_MEASURE;
+}
+
+int64_t chat_step(struct chat_run *run)
+{
+    int64_t next_us = run->phase != CHAT_DRAIN ? send_due(run) : TICK_US;
+    handle_events(run, 0);
+    return next_us;
 }
 
 static void show(const struct chat_run *run, const struct tally *before, int64_t elapsed_us)
@@ -222,7 +239,7 @@ static void close_second(struct chat_run *run, const struct tally *before, int64
     histogram_clear(&run->second);
 }
 
-static bool all_settled(const struct chat_run *run)
+bool chat_is_settled(const struct chat_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         if (ledger_open(&run->chatters[i].ledger) != 0) {
@@ -235,7 +252,7 @@ static bool all_settled(const struct chat_run *run)
 /* The drain ends early when nothing is open, the load when it is reached or cannot be. */
 static bool phase_is_over(const struct chat_run *run)
 {
-    return (run->phase == CHAT_DRAIN && all_settled(run)) ||
+    return (run->phase == CHAT_DRAIN && chat_is_settled(run)) ||
            (run->phase == CHAT_LOAD &&
             (run->tally.acked >= run->load_until || run->connections_lost != 0));
 }
@@ -277,7 +294,7 @@ static void take_samples(struct chat_run *run, int index)
     run->tally_at[index] = run->tally;
 }
 
-static void finish(struct chat_run *run)
+void chat_finish(struct chat_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         ledger_finish(&run->chatters[i].ledger, &run->tally);
@@ -303,7 +320,7 @@ int chat_drive(struct chat_run *run)
     if (status == 0) {
         status = run_phase(run, CHAT_DRAIN, DRAIN_US);
     }
-    finish(run);
+    chat_finish(run);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "bench/interrupt.h"
 #include "bench/options.h"
 #include "bench/start.h"
+#include "bench/storm.h"
 
 static const struct command commands[] = {
     {"calibrate", "bounds of this machine: raw epoll echo, fdatasync, LMDB commit", NULL,
@@ -19,6 +20,8 @@ static const struct command commands[] = {
     {"compare", "ratios of duet to its peers, from collected results", NULL, compare_main},
     {"idle", "memory and CPU of connections that say nothing", NULL, idle_main},
     {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},
+    {"storm", "all clients cut off at once, and back at once; checks every message", NULL,
+     storm_main},
 };
 
 static void print_usage(FILE *out)

@@ -142,6 +142,12 @@ void ledger_delivered(struct ledger *ledger, uint64_t number, uint64_t seq, uint
     settle_place(ledger, number, seq, msg, tally);
 }
 
+bool ledger_unanswered(const struct ledger *ledger, uint64_t number)
+{
+    bool open = number >= ledger->tail && number < ledger->head;
+    return open && (entry_at(ledger, number)->flags & (ENTRY_ACKED | ENTRY_REFUSED)) == 0;
+}
+
 uint64_t ledger_open(const struct ledger *ledger)
 {
     return ledger->head - ledger->tail;
@@ -228,6 +234,27 @@ void view_saw(struct view *view, uint64_t seq, bool pushed, struct tally *tally)
         *word_of(view, view->next) &= ~bit_of(view->next);
         view->next++;
     }
+}
+
+bool view_knows(const struct view *view, uint64_t seq)
+{
+    return seq < view->next || was_seen(view, seq);
+}
+
+uint64_t view_resume(struct view *view)
+{
+    view->known = view->end;
+    view->pushed = view->next - 1;
+    return view->next - 1;
+}
+
+bool view_passes_over(struct view *view, uint64_t seq)
+{
+    if (seq >= view->known || seq <= view->pushed || !view_knows(view, seq)) {
+        return false;
+    }
+    view->pushed = seq;
+    return true;
 }
 
 void view_finish(const struct view *view, struct tally *tally)

@@ -51,6 +51,8 @@ void ledger_acked(struct ledger *ledger, uint64_t number, uint64_t seq, uint64_t
 void ledger_refused(struct ledger *ledger, uint64_t number, struct tally *tally);
 void ledger_delivered(struct ledger *ledger, uint64_t number, uint64_t seq, uint64_t msg,
                       struct tally *tally);
+/** Whether a message is open and has neither an answer nor a refusal: it may be sent again. */
+bool ledger_unanswered(const struct ledger *ledger, uint64_t number);
 /** Messages that are not settled. */
 uint64_t ledger_open(const struct ledger *ledger);
 /** The full number for the low bits of one, those in `mask`, as an answer carries them. */
@@ -64,6 +66,7 @@ struct view {
     uint64_t next;     /* the lowest place not seen */
     uint64_t end;      /* one above the highest place seen */
     uint64_t pushed;   /* the last push's place */
+    uint64_t known;    /* places below may come again, in the replay after a reconnect */
 };
 
 /** A view whose stream begins after `head`. */
@@ -71,6 +74,15 @@ void view_init(struct view *view, uint64_t head);
 void view_fini(struct view *view);
 /** Place `seq` was seen, in a push or in an own response. */
 void view_saw(struct view *view, uint64_t seq, bool pushed, struct tally *tally);
+/** Whether this place was counted before. */
+bool view_knows(const struct view *view, uint64_t seq);
+/**
+ * A new connection goes on behind the last place up to which nothing is missing, which it returns.
+ * Places beyond that were seen already come again then, once each.
+ */
+uint64_t view_resume(struct view *view);
+/** True for a push of a place that was seen before the reconnect: not to be counted again. */
+bool view_passes_over(struct view *view, uint64_t seq);
 void view_finish(const struct view *view, struct tally *tally);
 
 #endif

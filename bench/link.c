@@ -1,6 +1,7 @@
 #include "bench/link.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -11,11 +12,16 @@
 
 #define MESSAGE_BYTES_MAX (1u << 20)
 
+void link_adopt(struct link *link, int fd)
+{
+    *link = (struct link){.fd = fd};
+    ws_parser_init(&link->parser, MESSAGE_BYTES_MAX);
+}
+
 int link_init(struct link *link, int fd, int epoll, void *data)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = data};
-    *link = (struct link){.fd = fd};
-    ws_parser_init(&link->parser, MESSAGE_BYTES_MAX);
+    link_adopt(link, fd);
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : ERR_IO;
 }
 
@@ -68,6 +74,16 @@ static int feed_split(struct link *link, struct bytes input, link_handler *handl
     return broken ? link_lost(link, WS_CLOSE_ABNORMAL, ERR_MALFORMED) : keep(link, input);
 }
 
+/* The N of "retry_ms=N" in a close frame's reason, or 0. */
+static uint32_t read_hint(struct bytes reason)
+{
+    static const char name[] = "retry_ms=";
+    char text[128] = "";
+    memcpy(text, reason.data, reason.len < sizeof text ? reason.len : sizeof text - 1);
+    const char *found = strstr(text, name);
+    return found != NULL ? (uint32_t)strtoul(found + sizeof name - 1, NULL, 10) : 0;
+}
+
 int link_feed(struct link *link, struct bytes input, link_handler *handle, void *owner)
 {
     struct ws_event event;
@@ -81,6 +97,7 @@ int link_feed(struct link *link, struct bytes input, link_handler *handle, void 
         } else if (event.opcode == WS_PING) {
             ws_frame_append(&link->out, WS_PONG, 0, event.payload);
         } else if (event.opcode == WS_CLOSE) {
+            link->come_after_ms = read_hint(event.payload);
             return link_lost(link, event.close_code, ERR_IO);
         }
     }

@@ -24,8 +24,9 @@ typedef size_t link_splitter(struct bytes input);
 struct link {
     int fd; /* -1: gone */
     bool waits_to_write;
-    uint16_t close_code;  /* once gone */
-    link_splitter *split; /* NULL: WebSocket */
+    uint16_t close_code;    /* once gone */
+    uint32_t come_after_ms; /* what the close frame's reason said of coming back; 0: nothing */
+    link_splitter *split;   /* NULL: WebSocket */
     struct ws_parser parser;
     struct buffer pending; /* with `split`: the beginning of a message */
     struct buffer out;
@@ -35,6 +36,8 @@ struct link {
 /** Handles one message; may append to link->out. The bytes are valid during the call only. */
 typedef void link_handler(void *owner, struct bytes message);
 
+/** Takes a socket that is in an epoll already, for input. */
+void link_adopt(struct link *link, int fd);
 /** Takes the socket and registers it with `epoll` under `data`. 0, or ERR_IO. */
 int link_init(struct link *link, int fd, int epoll, void *data);
 void link_fini(struct link *link);

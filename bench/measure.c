@@ -184,7 +184,7 @@ struct sample sample_take(pid_t pid, const char *data)
     return sample;
 }
 
-int raise_file_limit(uint64_t wanted)
+int raise_file_limit_quietly(uint64_t wanted)
 {
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -193,12 +193,20 @@ int raise_file_limit(uint64_t wanted)
     }
     struct rlimit raised = {.rlim_cur = wanted,
                             .rlim_max = limit.rlim_max > wanted ? limit.rlim_max : wanted};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+    return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? 0 : ERR_IO;
+}
+
+int raise_file_limit(uint64_t wanted)
+{
+    if (raise_file_limit_quietly(wanted) == 0) {
         return 0;
     }
+    int reason = errno;
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
     fprintf(stderr,
             "duet-bench: %llu open files are needed and at most %llu allowed: %s\n"
             "  raise the limit (ulimit -Hn, /etc/security/limits.conf, fs.nr_open) and try again\n",
-            (unsigned long long)wanted, (unsigned long long)limit.rlim_max, strerror(errno));
+            (unsigned long long)wanted, (unsigned long long)limit.rlim_max, strerror(reason));
     return ERR_IO;
 }

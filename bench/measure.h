@@ -38,7 +38,9 @@ struct sample sample_take(pid_t pid, const char *data);
 /** Process that listens on `data`/admin.sock, or 0. */
 pid_t sample_find_server(const char *data);
 
-/** Raises RLIMIT_NOFILE to at least `wanted`. 0, or ERR_IO after printing why not. */
+/** Raises RLIMIT_NOFILE to at least `wanted`. 0, or ERR_IO. */
+int raise_file_limit_quietly(uint64_t wanted);
+/** The same, printing why not. */
 int raise_file_limit(uint64_t wanted);
 
 #endif

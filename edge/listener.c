@@ -4,6 +4,11 @@
  * socket reads the whole request itself. While a beginning of "GET /ws" is all there is,
  * SO_RCVLOWAT keeps the socket from being reported readable again and again.
  *
+ * When everybody comes back at once, handing on (and what follows from it: the upgrade, a token's
+ * signature, an actor woken) is rationed by the turn, so that those who are connected do not wait
+ * behind all who are not yet. Accepting goes on, since the kernel makes who finds its backlog full
+ * wait for a second or more.
+ *
  * When descriptors run out, accept cannot even refuse: the waiting connection would be reported for
  * ever. A spare descriptor is given up to accept and close it, and accepting pauses until the tick.
  */
@@ -26,6 +31,7 @@
 #include "edge/http_head.h"
 
 #define ACCEPTS_PER_EVENT 64
+#define HANDED_PER_TURN 16 /* some milliseconds' work, with all that follows */
 #define WAITING_MAX 8192
 #define BACKLOG 4096
 #define RECEIVE_BUFFER_BYTES 65536 /* what a peer may push while it is not read */
@@ -44,10 +50,20 @@ struct listener {
     uv_poll_t poll;
     struct waiting *oldest, *newest;
     uint32_t waiting_count;
+    uv_check_t turn;
+    uv_idle_t go_on;        /* active while some are ready: the loop does not sleep */
+    int ready[WAITING_MAX]; /* a ring of sockets that have said enough, for later turns */
+    uint32_t ready_first, ready_count;
+    uint32_t handed; /* in this turn */
     int spare;
     bool paused;
     bool closed;
 };
+
+static void go_on(uv_idle_t *idle)
+{
+    (void)idle; /* handle_turn does the work */
+}
 
 static void set_option(int fd, int level, int name, int value)
 {
@@ -84,6 +100,19 @@ static void hand_on(struct listener *listener, int fd, const struct http_head *h
     } else {
         close(fd);
     }
+}
+
+/** Now, or in one of the next turns. */
+static void pass(struct listener *listener, int fd, const struct http_head *head)
+{
+    if (listener->handed < HANDED_PER_TURN && listener->ready_count == 0) {
+        listener->handed++;
+        hand_on(listener, fd, head);
+        return;
+    }
+    uint32_t at = (listener->ready_first + listener->ready_count++) % WAITING_MAX;
+    listener->ready[at] = fd;
+    uv_idle_start(&listener->go_on, go_on);
 }
 
 /* --- those that have not said enough
@@ -135,7 +164,7 @@ static void handle_first_bytes(uv_poll_t *poll, int status, int events)
         return;
     }
     set_option(fd, SOL_SOCKET, SO_RCVLOWAT, 1);
-    hand_on(listener, fd, &head);
+    pass(listener, fd, &head);
 }
 
 static void waiting_start(struct listener *listener, int fd)
@@ -155,6 +184,32 @@ static void waiting_start(struct listener *listener, int fd)
     listener->newest = waiting;
     listener->waiting_count++;
     uv_poll_start(&waiting->poll, UV_READABLE | UV_DISCONNECT, handle_first_bytes);
+}
+
+/** The first of the ready. */
+static int ready_take(struct listener *listener)
+{
+    int fd = listener->ready[listener->ready_first];
+    listener->ready_first = (listener->ready_first + 1) % WAITING_MAX;
+    listener->ready_count--;
+    return fd;
+}
+
+static void handle_turn(uv_check_t *turn)
+{
+    struct listener *listener = turn->data;
+    bool ended;
+    size_t got;
+    while (listener->ready_count > 0 && listener->handed < HANDED_PER_TURN) {
+        int fd = ready_take(listener);
+        struct http_head head = look(fd, &got, &ended);
+        listener->handed++;
+        hand_on(listener, fd, &head);
+    }
+    listener->handed = 0;
+    if (listener->ready_count == 0) {
+        uv_idle_stop(&listener->go_on);
+    }
 }
 
 /* --- accepting
@@ -181,8 +236,9 @@ static void shed_one(struct listener *listener)
 
 static bool at_capacity(const struct listener *listener)
 {
-    return listener->waiting_count >= WAITING_MAX ||
-           listener->config.connections(listener->config.self) + listener->waiting_count >=
+    uint32_t waiting = listener->waiting_count + listener->ready_count;
+    return waiting >= WAITING_MAX ||
+           listener->config.connections(listener->config.self) + waiting >=
                listener->config.connections_max;
 }
 
@@ -193,7 +249,7 @@ static void accepted(struct listener *listener, int fd)
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     struct http_head head = look(fd, &got, &ended);
     if (head.verdict != HTTP_HEAD_MORE) {
-        hand_on(listener, fd, &head);
+        pass(listener, fd, &head);
     } else if (ended) {
         close(fd);
     } else {
@@ -238,6 +294,10 @@ int listener_create(const struct listener_config *config, struct listener **out)
         return ERR_IO;
     }
     listener->poll.data = listener;
+    listener->turn.data = listener;
+    uv_check_init(config->loop, &listener->turn);
+    uv_check_start(&listener->turn, handle_turn);
+    uv_idle_init(config->loop, &listener->go_on);
     uv_poll_start(&listener->poll, UV_READABLE, handle_connections);
     *out = listener;
     return 0;
@@ -269,8 +329,13 @@ void listener_close(struct listener *listener)
     while (listener->oldest != NULL) {
         close(waiting_end(listener->oldest));
     }
+    while (listener->ready_count > 0) {
+        close(ready_take(listener));
+    }
     uv_poll_stop(&listener->poll);
     uv_close((uv_handle_t *)&listener->poll, NULL);
+    uv_close((uv_handle_t *)&listener->turn, NULL);
+    uv_close((uv_handle_t *)&listener->go_on, NULL);
     close(listener->config.fd);
     close(listener->spare);
 }

@@ -211,6 +211,51 @@ static void shorter_ids_wrap_around_as_well(void **state)
     assert_true(ledger_number_of(&ledger, 2, 0x7fff) == 0x18002);
 }
 
+static void what_was_seen_before_a_reconnect_may_come_again_once(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    struct view view;
+    view_init(&view, 10);
+    view_saw(&view, 11, true, &tally);
+    view_saw(&view, 13, true, &tally); /* 12 is its own: the answer is lost with the connection */
+    assert_int_equal(view_resume(&view), 11);
+    assert_false(view_passes_over(&view, 12)); /* the replay brings it … */
+    view_saw(&view, 12, true, &tally);
+    assert_true(view_passes_over(&view, 13)); /* … and the partner's again */
+    assert_false(view_passes_over(&view, 13));
+    assert_false(tally_is_bad(&tally));
+    view_saw(&view, 13, true, &tally); /* but not twice */
+    assert_int_equal(tally.doubled, 1);
+    view_fini(&view);
+}
+
+static void a_gap_after_a_reconnect_is_noticed(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    struct view view;
+    view_init(&view, 0);
+    view_saw(&view, 1, true, &tally);
+    assert_int_equal(view_resume(&view), 1);
+    view_saw(&view, 3, true, &tally);
+    view_finish(&view, &tally);
+    assert_int_equal(tally.gaps, 1);
+    view_fini(&view);
+}
+
+static void only_what_was_not_answered_may_be_sent_again(void **state)
+{
+    (void)state;
+    struct chat chat = begin(0);
+    send(&chat, 2);
+    acked(&chat, 0, 1);
+    assert_false(ledger_unanswered(&chat.ledger, 0));
+    assert_true(ledger_unanswered(&chat.ledger, 1));
+    assert_false(ledger_unanswered(&chat.ledger, 2));
+    (void)end(&chat);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +270,9 @@ int main(void)
         cmocka_unit_test(silence_is_counted),
         cmocka_unit_test(request_ids_wrap_around),
         cmocka_unit_test(shorter_ids_wrap_around_as_well),
+        cmocka_unit_test(what_was_seen_before_a_reconnect_may_come_again_once),
+        cmocka_unit_test(a_gap_after_a_reconnect_is_noticed),
+        cmocka_unit_test(only_what_was_not_answered_may_be_sent_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

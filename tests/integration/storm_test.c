@@ -1,0 +1,77 @@
+/*
+ * duet-bench's storms, small: hundreds are cut off at once and come back. What they saw must be
+ * complete; how long it took is for measurements on a quiet machine.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "tests/integration/support_daemon.h"
+
+#define OUTPUT_BYTES (1 << 20)
+#define WORDS_MAX 32
+
+/* Runs duet-bench with these words and --json; its first run's figures. */
+static json_t *bench(const char *const *words)
+{
+    static char output[OUTPUT_BYTES];
+    char path[512];
+    char *argv[WORDS_MAX + 3] = {path};
+    size_t count = 1;
+    snprintf(path, sizeof path, "%s", program_path("duet-bench"));
+    for (size_t i = 0; words[i] != NULL && count < WORDS_MAX; i++) {
+        argv[count++] = (char *)(uintptr_t)words[i];
+    }
+    argv[count] = (char *)(uintptr_t) "--json";
+    int status = program_run(argv, output, sizeof output, false);
+    json_t *found = json_loads(output, JSON_DISABLE_EOF_CHECK, NULL);
+    if (status != 0 || found == NULL) {
+        print_message("%s\n", output);
+    }
+    assert_int_equal(status, 0);
+    assert_non_null(found);
+    return found;
+}
+
+static int64_t figure(const json_t *found, const char *name)
+{
+    const json_t *value = json_object_get(found, name);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+static void a_storm_loses_nothing(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"storm", "--clients", "300", "--halves", "60", "--others",
+                                        "10",    "--rate",    "100", "--before", "1",  "--after",
+                                        "1",     "--outage",  "1",   "--missed", "5",  NULL};
+    static const char *const zero[] = {"lost",       "doubled",    "disordered", "gaps",
+                                       "unanswered", "unexpected", "malformed",  "streams_reset"};
+    json_t *found = bench(words);
+    assert_true(json_is_true(json_object_get(found, "good")));
+    assert_int_equal(figure(found, "resumed"), 300);
+    for (size_t i = 0; i < sizeof zero / sizeof zero[0]; i++) {
+        assert_int_equal(figure(found, zero[i]), 0);
+    }
+    /* It was no empty storm: 60 missed 5 messages each, and 240 had one under way. */
+    assert_true(figure(found, "entries_replayed") >= 60 * 5);
+    assert_true(figure(found, "sent_again") > 0);
+    assert_int_equal(figure(found, "sent"), figure(found, "delivered"));
+    json_decref(found);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_storm_loses_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
