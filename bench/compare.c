@@ -14,7 +14,6 @@
 
 #define EXIT_USAGE 2
 #define ROUNDS_MAX 1000
-#define LINE_BYTES_MAX 65536
 
 static const char *text_in(const json_t *object, const char *name)
 {
@@ -28,25 +27,25 @@ static int64_t window_of(const json_t *run)
 }
 
 /* Array of the file's objects; NULL after a message. */
-static json_t *read_lines(const char *path)
+static json_t *read_objects(const char *path)
 {
-    static char line[LINE_BYTES_MAX];
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         fprintf(stderr, "duet-bench: %s: %s\n", path, strerror(errno));
         return NULL;
     }
-    json_t *lines = json_array();
-    for (int number = 1; fgets(line, sizeof line, file) != NULL; number++) {
-        json_t *object = json_loads(line, 0, NULL);
-        if (object == NULL) {
-            fprintf(stderr, "duet-bench: %s, line %d: no JSON, passed over\n", path, number);
-            continue;
-        }
-        json_array_append_new(lines, object);
+    json_error_t error;
+    json_t *objects = json_array();
+    json_t *object;
+    while ((object = json_loadf(file, JSON_DISABLE_EOF_CHECK, &error)) != NULL) {
+        json_array_append_new(objects, object);
+    }
+    if (!feof(file)) {
+        fprintf(stderr, "duet-bench: %s, after %zu objects: %s\n", path, json_array_size(objects),
+                error.text);
     }
     fclose(file);
-    return lines;
+    return objects;
 }
 
 static int compare_figures(const void *a, const void *b)
@@ -209,7 +208,7 @@ int compare_main(int argc, char **argv)
                         "FILE: JSON lines, as bench/peers/run.sh collects them\n");
         return EXIT_USAGE;
     }
-    json_t *lines = read_lines(argv[1]);
+    json_t *lines = read_objects(argv[1]);
     if (lines == NULL) {
         return EXIT_FAILURE;
     }

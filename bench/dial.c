@@ -19,7 +19,9 @@
 
 static void fail(struct dial *dial, const char *what, const char *detail)
 {
-    dial->error = join_complain(dial->place, what, detail);
+    if (dial->error == 0) { /* the first sticks */
+        dial->error = join_complain(dial->place, what, detail);
+    }
 }
 
 void dial_open(struct dial *dial, const struct chat_place *place)
@@ -39,12 +41,17 @@ void dial_say(struct dial *dial, const char *format, ...)
     va_start(args, format);
     int len = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    size_t at = 0;
-    if (dial->error == 0 && (len < 0 || (size_t)len >= sizeof text)) {
+    if (len < 0 || (size_t)len >= sizeof text) {
         fail(dial, "signing in", "a name is too long");
     }
-    while (dial->error == 0 && at < (size_t)len) {
-        ssize_t sent = send(dial->fd, text + at, (size_t)len - at, MSG_NOSIGNAL);
+    dial_send(dial, bytes_of(text, (size_t)len));
+}
+
+void dial_send(struct dial *dial, struct bytes data)
+{
+    size_t at = 0;
+    while (dial->error == 0 && at < data.len) {
+        ssize_t sent = send(dial->fd, data.data + at, data.len - at, MSG_NOSIGNAL);
         if (sent >= 0) {
             at += (size_t)sent;
         } else if (errno != EINTR &&
@@ -91,6 +98,13 @@ static void receive(struct dial *dial, const char *step)
     }
 }
 
+static void consume(struct dial *dial, size_t len)
+{
+    struct buffer *received = &dial->received;
+    memmove(received->data, received->data + len, received->len - len);
+    received->len -= len;
+}
+
 void dial_await(struct dial *dial, const char *step, const char *wanted, const char *unwanted)
 {
     const uint8_t *at = NULL;
@@ -102,11 +116,35 @@ void dial_await(struct dial *dial, const char *step, const char *wanted, const c
         }
     }
     if (dial->error == 0) {
-        struct buffer *received = &dial->received;
-        size_t taken = (size_t)(at - received->data) + strlen(wanted);
-        memmove(received->data, received->data + taken, received->len - taken);
-        received->len -= taken;
+        consume(dial, (size_t)(at - dial->received.data) + strlen(wanted));
     }
+}
+
+void dial_take(struct dial *dial, const char *step, link_splitter *split, struct buffer *message)
+{
+    size_t len = 0;
+    buffer_clear(message);
+    while (dial->error == 0 && (len == 0 || len > dial->received.len)) {
+        len = dial->received.len != 0 ? split(buffer_bytes(&dial->received)) : 0;
+        if (len == LINK_MALFORMED) {
+            fail_quoting(dial, step, "not its protocol");
+        } else if (len == 0 || len > dial->received.len) {
+            receive(dial, step);
+        }
+    }
+    if (dial->error == 0) {
+        buffer_append(message, dial->received.data, len);
+        consume(dial, len);
+    }
+}
+
+void dial_fail(struct dial *dial, const char *step, const char *why, const struct buffer *message)
+{
+    if (dial->error == 0 && message != NULL && message->len != 0) {
+        buffer_clear(&dial->received);
+        buffer_append(&dial->received, message->data, message->len);
+    }
+    fail_quoting(dial, step, why);
 }
 
 int dial_finish(struct dial *dial, struct opened *out)

@@ -1,5 +1,5 @@
 /**
- * A blocking conversation with a peer in its text protocol, before the load: connect, sign in, hand
+ * A blocking conversation with a peer in its own protocol, before the load: connect, sign in, hand
  * the socket over. The first error sticks and is printed; all later calls do nothing. One thread.
  */
 #ifndef BENCH_DIAL_H
@@ -26,6 +26,18 @@ void dial_say(struct dial *dial, const char *format, ...) __attribute__((format(
  * comes before; NULL: nothing is. `step` is what a complaint calls this.
  */
 void dial_await(struct dial *dial, const char *step, const char *wanted, const char *unwanted);
+
+/** Sends `data` as it is. */
+void dial_send(struct dial *dial, struct bytes data);
+
+/**
+ * Receives until a whole message has come, consumes it and copies it to `*message`, empty on an
+ * error. `step` is what a complaint calls this.
+ */
+void dial_take(struct dial *dial, const char *step, link_splitter *split, struct buffer *message);
+
+/** Makes what has come so far, and `message` unless it is NULL, the error: `why`, quoting it. */
+void dial_fail(struct dial *dial, const char *step, const char *why, const struct buffer *message);
 
 /** Hands over socket and rest to `*out`, or closes. Returns 0 or the first error. */
 int dial_finish(struct dial *dial, struct opened *out);

@@ -4,11 +4,12 @@
  * session), so that the broker keeps what a client that is away has not got.
  * Each partner publishes to a topic of its own: chat/<run>/<couple>/<side>.
  */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "bench/dial.h"
 #include "bench/protocol.h"
-#include "bench/raw.h"
 
 #define CONNECT 0x10
 #define CONNACK 0x20
@@ -96,35 +97,30 @@ static void append_greeting(struct buffer *out, const struct chat_place *place)
     buffer_fini(&body);
 }
 
-/* The answers to both: CONNACK with code 0, SUBACK that grants quality of service 1. */
-static int await_welcome(struct raw_client *client, const struct chat_place *place)
+/* A packet of this type and length whose last byte, what the broker granted, is `granted`. */
+static void await_packet(struct dial *dial, const char *step, uint8_t type, size_t len,
+                         uint8_t granted)
 {
-    struct bytes packet;
-    int error = raw_next(client, split, &packet);
-    if (error != 0 || packet.len != 4 || packet.data[0] != CONNACK || packet.data[3] != 0) {
-        return join_complain(place, "MQTT connect", error != 0 ? error_name(error) : "refused");
+    struct buffer packet = {0};
+    dial_take(dial, step, split, &packet);
+    bool good = packet.len == len && packet.data[0] == type && packet.data[len - 1] == granted;
+    if (!good) {
+        dial_fail(dial, step, "refused", &packet);
     }
-    error = raw_next(client, split, &packet);
-    if (error != 0 || packet.len != 5 || packet.data[0] != SUBACK || packet.data[4] != 1) {
-        return join_complain(place, "MQTT subscribe", error != 0 ? error_name(error) : "refused");
-    }
-    return 0;
+    buffer_fini(&packet);
 }
 
 static int join(const struct chat_place *place, struct opened *out)
 {
-    struct raw_client client;
+    struct dial dial;
     struct buffer greeting = {0};
-    int error = raw_connect(&client, place);
-    if (error != 0) {
-        return error;
-    }
     append_greeting(&greeting, place);
-    error = raw_send(&client, buffer_bytes(&greeting));
+    dial_open(&dial, place);
+    dial_send(&dial, buffer_bytes(&greeting));
+    await_packet(&dial, "MQTT CONNECT", CONNACK, 4, 0);
+    await_packet(&dial, "MQTT SUBSCRIBE", SUBACK, 5, 1);
     buffer_fini(&greeting);
-    error = error != 0 ? join_complain(place, "MQTT connect", error_name(error))
-                       : await_welcome(&client, place);
-    return raw_finish(&client, error, out);
+    return dial_finish(&dial, out);
 }
 
 static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)

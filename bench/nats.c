@@ -4,11 +4,12 @@
  * a plain subscription, the fastest there is. Subjects: chat.<run>.<couple>.<side>; an answer comes
  * to answer.<run>.<couple>.<side>.<id>.
  */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "bench/dial.h"
 #include "bench/protocol.h"
-#include "bench/raw.h"
 #include "wire/record.h"
 
 #define STREAM "CHAT"
@@ -30,7 +31,7 @@ static size_t last_number(const uint8_t *line, size_t len)
     size_t value = 0;
     size_t scale = 1;
     size_t at = len - 2;
-    while (at > 0 && len - 2 - at <= LENGTH_DIGITS_MAX && line[at - 1] >= '0' &&
+    while (at > 0 && len - 2 - at < LENGTH_DIGITS_MAX && line[at - 1] >= '0' &&
            line[at - 1] <= '9') {
         value += (size_t)(line[--at] - '0') * scale;
         scale *= 10;
@@ -62,74 +63,50 @@ static bool begins(struct bytes message, const char *text)
     return message.len >= len && memcmp(message.data, text, len) == 0;
 }
 
-/* Waits for a message that begins with `text`; -ERR is an error, all others are passed over. */
-static int await(struct raw_client *client, const char *text, struct bytes *message)
+/* Waits for a message that begins with `text`; an error ends it, all others are passed over. */
+static void await(struct dial *dial, const char *step, const char *text)
 {
-    for (;;) {
-        int error = raw_next(client, split, message);
-        if (error != 0) {
-            return error;
+    struct buffer message = {0};
+    do {
+        dial_take(dial, step, split, &message);
+        struct bytes found = buffer_bytes(&message);
+        bool refused = begins(found, "-ERR") || memmem(found.data, found.len, "\"error\"", 7);
+        if (found.len != 0 && refused) {
+            dial_fail(dial, step, "refused", &message);
         }
-        if (begins(*message, text)) {
-            return 0;
-        }
-        if (begins(*message, "-ERR")) {
-            return ERR_FORBIDDEN;
-        }
-    }
+    } while (message.len != 0 && !begins(buffer_bytes(&message), text));
+    buffer_fini(&message);
 }
 
-/* The one stream, in files; made by the first connection, once per server. */
-static int create_stream(struct raw_client *client)
+/* The one stream, in files; made by the first connection, and found there in later runs. */
+static void create_stream(struct dial *dial)
 {
     static const char config[] =
         "{\"name\":\"" STREAM "\",\"subjects\":[\"chat.>\"],\"storage\":\"file\","
         "\"retention\":\"limits\",\"discard\":\"old\",\"num_replicas\":1,\"max_consumers\":-1,"
         "\"max_msgs\":-1,\"max_bytes\":-1,\"max_age\":0}";
-    char request[sizeof config + 128];
-    struct bytes message;
-    int len =
-        snprintf(request, sizeof request,
-                 "SUB created 9\r\nPUB $JS.API.STREAM.CREATE." STREAM " created %zu\r\n%s\r\n",
-                 sizeof config - 1, config);
-    int error = raw_send(client, bytes_of(request, (size_t)len));
-    error = error != 0 ? error : await(client, "MSG created 9 ", &message);
-    if (error == 0 && memmem(message.data, message.len, "\"error\"", 7) != NULL) {
-        error = ERR_FORBIDDEN;
-    }
-    return error != 0 ? error : raw_send(client, text_of("UNSUB 9\r\n"));
-}
-
-static int subscribe(struct raw_client *client, const struct chat_place *place)
-{
-    char request[256];
-    struct bytes message;
-    int len = snprintf(request, sizeof request,
-                       "SUB answer.%016llx.%08x.%u.* %c\r\nSUB chat.%016llx.%08x.%u %c\r\nPING\r\n",
-                       (unsigned long long)place->run, place->couple, place->side, ANSWER_SID,
-                       (unsigned long long)place->run, place->couple, place->side ^ 1, PARTNER_SID);
-    int error = raw_send(client, bytes_of(request, (size_t)len));
-    return error != 0 ? error : await(client, "PONG", &message);
+    dial_say(dial, "SUB created 9\r\nPUB $JS.API.STREAM.CREATE." STREAM " created %zu\r\n%s\r\n",
+             sizeof config - 1, config);
+    await(dial, "JetStream", "MSG created 9 ");
+    dial_say(dial, "UNSUB 9\r\n");
 }
 
 static int join(const struct chat_place *place, struct opened *out)
 {
-    static const char hello[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\","
-                                "\"version\":\"1\",\"protocol\":1}\r\n";
-    struct raw_client client;
-    struct bytes message;
-    int error = raw_connect(&client, place);
-    if (error != 0) {
-        return error;
+    unsigned long long run = place->run;
+    struct dial dial;
+    dial_open(&dial, place);
+    await(&dial, "NATS", "INFO ");
+    dial_say(&dial, "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\","
+                    "\"version\":\"1\",\"protocol\":1}\r\n");
+    if (place->index == 0) {
+        create_stream(&dial);
     }
-    error = await(&client, "INFO ", &message);
-    error = error != 0 ? error : raw_send(&client, text_of(hello));
-    error = error != 0 || place->index != 0 ? error : create_stream(&client);
-    error = error != 0 ? error : subscribe(&client, place);
-    if (error != 0) {
-        join_complain(place, "NATS", error_name(error));
-    }
-    return raw_finish(&client, error, out);
+    dial_say(&dial, "SUB answer.%016llx.%08x.%u.* %c\r\nSUB chat.%016llx.%08x.%u %c\r\nPING\r\n",
+             run, place->couple, place->side, ANSWER_SID, run, place->couple, place->side ^ 1,
+             PARTNER_SID);
+    await(&dial, "NATS", "PONG");
+    return dial_finish(&dial, out);
 }
 
 static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
@@ -180,7 +157,8 @@ static int scan_message(struct bytes message, struct chat_incoming *out)
 {
     size_t len = line_length(message);
     size_t payload_len = len < 2 ? LINK_MALFORMED : last_number(message.data, len);
-    if (payload_len == LINK_MALFORMED || message.len != len + payload_len + 2) {
+    if (payload_len == LINK_MALFORMED || message.len != len + payload_len + 2 ||
+        message.data[message.len - 2] != '\r') {
         return ERR_MALFORMED;
     }
     struct bytes payload = bytes_of(message.data + len, payload_len);

@@ -54,7 +54,7 @@ measure() {
 summary() {
     local name value line=
     for name in acked_per_s p50_us p99_us server_cpu_us_per_msg lost doubled disordered; do
-        value=$(grep -o "\"$name\":[0-9n][^,}]*" <<<"$1" | cut -d: -f2)
+        value=$(grep -o "\"$name\":[0-9n][^,}]*" <<<"$1" | tail -n 1 | cut -d: -f2)
         line+="$name ${value%.*} "
     done
     printf '%s' "$line"

@@ -77,25 +77,32 @@ static inline void split_feed_text(struct split_feed *feed, const char *text)
     split_feed_bytes(feed, text, strlen(text));
 }
 
-/** Feeds `text` cut in two at every place, and byte by byte; `check` sees each result. */
-static inline void split_feed_everywhere(const struct chat_protocol *protocol, const char *text,
-                                         void (*check)(const struct split_feed *feed))
+/** Feeds `data` cut in two at every place, and byte by byte; `check` sees each result. */
+static inline void split_feed_everywhere_bytes(const struct chat_protocol *protocol,
+                                               const char *data, size_t len,
+                                               void (*check)(const struct split_feed *feed))
 {
     static struct split_feed feed;
-    size_t len = strlen(text);
     for (size_t cut = 0; cut <= len; cut++) {
         split_feed_init(&feed, protocol);
-        split_feed_bytes(&feed, text, cut);
-        split_feed_bytes(&feed, text + cut, len - cut);
+        split_feed_bytes(&feed, data, cut);
+        split_feed_bytes(&feed, data + cut, len - cut);
         check(&feed);
         split_feed_fini(&feed);
     }
     split_feed_init(&feed, protocol);
     for (size_t i = 0; i < len; i++) {
-        split_feed_bytes(&feed, text + i, 1);
+        split_feed_bytes(&feed, data + i, 1);
     }
     check(&feed);
     split_feed_fini(&feed);
+}
+
+/** The same of a text. */
+static inline void split_feed_everywhere(const struct chat_protocol *protocol, const char *text,
+                                         void (*check)(const struct split_feed *feed))
+{
+    split_feed_everywhere_bytes(protocol, text, strlen(text), check);
 }
 
 #endif
