@@ -175,6 +175,10 @@ start_postgres() {
         -c listen_addresses=127.0.0.1 -c port="$postgres_port" \
         -c unix_socket_directories="$postgres_socket"
     wait_port "$postgres_port" "$child"
-    "$postgres_bin/psql" -qX -v ON_ERROR_STOP=1 -h "$postgres_socket" -p "$postgres_port" -U postgres -f "$schema" \
-        postgres >>"$data/postgres.log" 2>&1
+    until "$postgres_bin/pg_isready" -q -h "$postgres_socket" -p "$postgres_port"; do
+        kill -0 "$child" # its port answers a moment before it takes connections
+        sleep 0.1
+    done
+    "$postgres_bin/psql" -qX -v ON_ERROR_STOP=1 -h "$postgres_socket" -p "$postgres_port" -U postgres \
+        -f "$schema" postgres >>"$data/postgres.log" 2>&1
 }
