@@ -35,12 +35,18 @@
     X(BOOL, log_keep, "yes", 0, 0, NULL, false,                                                    \
       "Keep segments of the log that the state no longer needs. Without them nothing can be "      \
       "replayed from the beginning.")                                                              \
-    X(COUNT, replay_max, "500000", 1000, 1000000000, NULL, false,                                  \
+    X(COUNT, replay_max, "1000000", 1000, 1000000000, NULL, false,                                 \
       "Records to replay after a crash at most, which bounds how long a start takes. Near it, "    \
       "writes are admitted more slowly.")                                                          \
-    X(DURATION, flush_age, "2s", 10, SETTINGS_MINUTE, NULL, false,                                 \
-      "What changed is written to the state at the latest after this time. It is in the log at "   \
-      "once, so nothing is at risk meanwhile.")                                                    \
+    X(SIZE, unflushed_max, "256MiB", SETTINGS_MIB, 1024 * SETTINGS_GIB, NULL, false,               \
+      "Memory for changes that are in the log and not yet in the state. When it is full, state "   \
+      "is "                                                                                        \
+      "written at once.")                                                                          \
+    X(DURATION, flush_age, "20s", 10, SETTINGS_MINUTE, NULL, false,                                \
+      "What changed is written to the state at the latest after this time, on a busy server much " \
+      "earlier: when a quarter of replay_max has come since. It is in the log at once, so "        \
+      "nothing "                                                                                   \
+      "is at risk meanwhile.")                                                                     \
     X(DURATION, actor_idle, "1m", 100, SETTINGS_DAY, NULL, false,                                  \
       "A user or couple that nobody asked for this long leaves memory.")                           \
     X(DURATION, access_life, "30m", SETTINGS_SECOND, SETTINGS_DAY, NULL, false,                    \

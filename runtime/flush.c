@@ -13,9 +13,9 @@
 #include "wire/codec.h"
 
 #define FLUSH_ACTORS_MAX 1024
-#define FLUSHES_PER_AGE 20 /* spread, so that actors which woke together do not flush together */
+#define FLUSHES_PER_TURN 20 /* spread, so that actors which woke together do not flush together */
 #define FLUSH_BYTES_MAX (8u << 20)
-#define OVERLAY_BYTES_HURRY (64u << 20)
+#define QUIET_REPORT_MS 2000 /* how often an idle shard lets the checkpoint move */
 
 static size_t freeze(struct shard *shard, struct actor *actor)
 {
@@ -46,6 +46,7 @@ static void flush_freeze(struct shard *shard, uint32_t actors_max)
     shard->flush = flush;
     shard->flush_submitted = false;
     shard->flush_started_ms = shard->now_ms;
+    shard->flush_started = shard->tail;
     shard->flush_number = 0;
     size_t bytes = 0;
     struct actor *actor;
@@ -190,25 +191,46 @@ void flush_done(struct shard *shard, struct flush *flush)
     flush_consider(shard);
 }
 
+/** An actor's oldest record may be so far behind the log's end before it is flushed. */
+static uint64_t flush_records(const struct shard *shard)
+{
+    uint64_t records = shard->config.replay_max / 4;
+    return records != 0 ? records : 1;
+}
+
+/**
+ * How long something has waited, in thousandths of how long it may: by the clock and by the log,
+ * whichever says more. A quiet server waits for the clock, a busy one for the log.
+ */
+static uint64_t waited(const struct shard *shard, int64_t since_ms, struct lsn since)
+{
+    uint64_t ms =
+        (uint64_t)(shard->now_ms - since_ms) * 1000 / (uint64_t)shard->config.flush_age_ms;
+    bool known = since.v != 0 && since.v <= shard->tail.v;
+    uint64_t records = known ? (shard->tail.v - since.v) * 1000 / flush_records(shard) : 0;
+    return ms > records ? ms : records;
+}
+
 /** How many actors to flush now; 0: not yet. Without any dirty, 1 lets the checkpoint move on. */
 static uint32_t due_now(const struct shard *shard)
 {
     const struct actor *oldest = TAILQ_FIRST(&shard->dirty);
-    int64_t age_ms = shard->config.flush_age_ms;
-    bool hurry = shard->world->log_to_replay(shard->world->self) > shard->config.replay_max / 2 ||
-                 shard->overlay_bytes > OVERLAY_BYTES_HURRY;
+    uint64_t replay_max = shard->config.replay_max;
+    bool hurry = shard->world->log_to_replay(shard->world->self) > replay_max - replay_max / 4 ||
+                 shard->overlay_bytes > shard->config.overlay_bytes_max;
     if (oldest == NULL) {
         bool behind = shard->reported_low.v < shard->tail.v;
-        return behind && (hurry || shard->now_ms - shard->low_reported_ms >= age_ms);
+        return behind && (hurry || shard->now_ms - shard->low_reported_ms >= QUIET_REPORT_MS);
     }
-    int64_t oldest_ms = shard->now_ms - oldest->dirty_since_ms;
-    if (hurry || oldest_ms >= 2 * age_ms) {
+    uint64_t oldest_waited = waited(shard, oldest->dirty_since_ms, oldest->first_dirty_lsn);
+    if (hurry || oldest_waited >= 2000) {
         return FLUSH_ACTORS_MAX;
     }
-    if (oldest_ms < age_ms || shard->now_ms - shard->flush_started_ms < age_ms / FLUSHES_PER_AGE) {
+    if (oldest_waited < 1000 ||
+        waited(shard, shard->flush_started_ms, shard->flush_started) < 1000 / FLUSHES_PER_TURN) {
         return 0;
     }
-    uint32_t slice = shard->dirty_count / FLUSHES_PER_AGE + 1;
+    uint32_t slice = shard->dirty_count / FLUSHES_PER_TURN + 1;
     return slice < FLUSH_ACTORS_MAX ? slice : FLUSH_ACTORS_MAX;
 }
 

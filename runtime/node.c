@@ -12,7 +12,7 @@ static void config_defaults(struct node_config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     config->shards = config->shards != 0 ? config->shards : (uint16_t)(cores > 0 ? cores : 1);
-    config->replay_max = config->replay_max != 0 ? config->replay_max : 500000;
+    config->replay_max = config->replay_max != 0 ? config->replay_max : 1000000;
     config->access_ms = config->access_ms != 0 ? config->access_ms : 30LL * 60 * 1000;
     config->refresh_ms = config->refresh_ms != 0 ? config->refresh_ms : 7LL * 86400 * 1000;
     config->drain_ms = config->drain_ms != 0 ? config->drain_ms : 5000;

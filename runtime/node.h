@@ -43,8 +43,9 @@ struct node_config {
     uint64_t log_reserve_bytes;
     bool log_keep;                 /* keep segments that state no longer needs (default) */
     bool test_log_nosync;          /* test-only */
-    uint64_t replay_max;           /* bound of records to replay; 0: default 500,000 */
+    uint64_t replay_max;           /* bound of records to replay; 0: default 1,000,000 */
     int64_t flush_age_ms;          /* 0: default */
+    uint64_t unflushed_max;        /* bytes of changes not yet in the state; 0: default */
     int64_t actor_idle_ms;         /* 0: default */
     int64_t access_ms, refresh_ms; /* life of tokens; 0: 30 minutes, 7 days */
     int64_t drain_ms;              /* 0: 5 s */

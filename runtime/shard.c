@@ -25,10 +25,13 @@ void shard_config_defaults(struct shard_config *config)
         config->idle_ms = 60000;
     }
     if (config->flush_age_ms == 0) {
-        config->flush_age_ms = 2000;
+        config->flush_age_ms = 20000;
+    }
+    if (config->overlay_bytes_max == 0) {
+        config->overlay_bytes_max = 128u << 20;
     }
     if (config->replay_max == 0) {
-        config->replay_max = 500000;
+        config->replay_max = 1000000;
     }
 }
 

@@ -169,6 +169,7 @@ struct shard {
     bool flush_submitted;
     uint64_t flush_number; /* wait for this one to be durable */
     int64_t flush_started_ms, low_reported_ms;
+    struct lsn flush_started; /* the log's end then */
 
     struct presence_entry *presence;
     struct outbox_pair *outbox;

@@ -138,6 +138,8 @@ int worker_init(struct worker *worker, struct node *node, uint16_t index)
                                   .kind_count = node->config.kind_count,
                                   .idle_ms = node->config.actor_idle_ms,
                                   .flush_age_ms = node->config.flush_age_ms,
+                                  .overlay_bytes_max =
+                                      node->config.unflushed_max / node->config.shards,
                                   .replay_max = node->config.replay_max};
     worker->shard = shard_create(&config, &node->world);
     return 0;

@@ -224,6 +224,7 @@ static int set_up_node(struct daemon *daemon)
         .test_log_nosync = settings->test_log_nosync,
         .replay_max = (uint64_t)settings->replay_max,
         .flush_age_ms = settings->flush_age,
+        .unflushed_max = (uint64_t)settings->unflushed_max,
         .actor_idle_ms = settings->actor_idle,
         .access_ms = settings->access_life,
         .refresh_ms = settings->refresh_life,
