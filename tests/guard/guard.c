@@ -16,8 +16,9 @@
 #include "base/logger.h"
 #include "tests/guard/guard.h"
 
-static const struct guard_scenario *const groups[] = {
-    guard_chat_scenarios, guard_session_scenarios, guard_storage_scenarios, guard_actor_scenarios};
+static const struct guard_scenario *const groups[] = {guard_chat_scenarios, guard_session_scenarios,
+                                                      guard_storage_scenarios, guard_disk_scenarios,
+                                                      guard_actor_scenarios};
 
 #define GROUPS (sizeof groups / sizeof groups[0])
 

@@ -22,6 +22,7 @@ struct guard_scenario {
 extern const struct guard_scenario guard_chat_scenarios[];
 extern const struct guard_scenario guard_session_scenarios[];
 extern const struct guard_scenario guard_storage_scenarios[];
+extern const struct guard_scenario guard_disk_scenarios[];
 extern const struct guard_scenario guard_actor_scenarios[];
 
 /** From here on callgrind counts. Set-up and warm-up belong before. */

@@ -13,7 +13,8 @@ program=${2:?usage: guard.sh check|accept|profile PROGRAM [SCENARIO]}
 
 # What is counted: from where the world enters the server …
 enters=(session_connect session_receive session_writable session_disconnected
-    shard_receive shard_turn_end shard_tick shard_job_done shard_replay shard_flush_all)
+    shard_receive shard_turn_end shard_tick shard_job_done shard_replay shard_flush_all
+    log_commit log_reader_next state_commit)
 # … to where the server enters the world. All of its fakes are called so.
 leaves='fake_*'
 

@@ -33,7 +33,6 @@ function layer_of(path, name) {
         next
     }
     layer = layer_of(path, name)
-    if (layer == "" && object ~ /libsodium/) { layer = "libsodium" }
     if (path ~ /\.c$/ && layer != "") { layer_of_function[name] = layer }
     count++
     costs[count] = cost
@@ -58,7 +57,11 @@ END {
     for (i = 1; i <= count; i++) {
         layer = layers[i]
         if (layer == "") { layer = layer_of_function[names[i]] } # inlined from a header
-        if (layer == "") { layer = objects[i] ~ /libc/ ? "libc: the rest" : "the rest" }
+        if (layer == "" && match(objects[i], /lib[a-z]+[^\/]*\.so/)) {
+            layer = substr(objects[i], RSTART, RLENGTH - 3)
+            if (layer == "libc") { layer = "libc: the rest" }
+        }
+        if (layer == "") { layer = "the rest" }
         by_layer[layer] += costs[i]
     }
     fflush()
