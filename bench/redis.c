@@ -1,9 +1,11 @@
 /*
- * Redis streams (RESP3): XADD to the couple's stream is what makes a message kept, and its reply
- * the acknowledgement; a PUBLISH right behind it in the same send carries the text to the partner,
- * who has subscribed on the one connection that it also writes on.
- *
- * Replies come in the order of the commands, two for each message: of XADD, then of PUBLISH.
+ * Redis streams (RESP3), in two ways. A message is kept by XADD to the couple's stream, which
+ * answers with its place there, and PUBLISH carries the text to the partner, who has subscribed on
+ * the one connection that it also writes on.
+ *   redis           both commands in one send, two replies: of XADD, then of PUBLISH
+ *   redis-function  one call of a function that does both, as one step, and puts the place into
+ *                   what is published (bench/peers/redis-function/chat.lua); one reply
+ * Replies come in the order of the commands.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +21,9 @@
 #define PUBLISH "*3\r\n$7\r\nPUBLISH\r\n$12\r\nc:"
 #define SIDE ":0\r\n"
 #define XADD_COUPLE_AT (sizeof XADD - 1)
+#define CALL "*6\r\n$5\r\nFCALL\r\n$4\r\nsend\r\n$1\r\n1\r\n$10\r\nc:"
+#define CALL_COUPLE_AT (sizeof CALL - 1)
+#define CALL_CHANNEL "\r\n$12\r\nc:"
 #define VALUES_MAX 4096 /* of one reply, all levels together */
 
 static void append_text(struct buffer *out, const char *text)
@@ -64,6 +69,34 @@ static void append(const struct chat_template *template, uint32_t id, uint64_t n
     memcpy(frame + template->again_at, frame + template->text_at, CHAT_TEXT_BYTES_MIN);
     put_hex(frame + XADD_COUPLE_AT, text->couple, CHAT_COUPLE_DIGITS);
     put_hex(frame + template->couple_at, text->couple, CHAT_COUPLE_DIGITS);
+    put_hex(frame + template->side_at, text->side ^ 1, 1);
+}
+
+static void call_template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
+{
+    (void)run;
+    struct buffer *frame = &template->frame;
+    struct buffer text = {0};
+    chat_text_append_blank(&text, text_bytes);
+    append_text(frame, CALL COUPLE CALL_CHANNEL);
+    template->couple_at = frame->len;
+    template->side_at = frame->len + sizeof COUPLE;
+    append_text(frame, COUPLE SIDE);
+    append_bulk(frame, buffer_bytes(&text));
+    template->text_at = frame->len - text_bytes - 2;
+    buffer_fini(&text);
+}
+
+static void call_append(const struct chat_template *template, uint32_t id, uint64_t no,
+                        const struct chat_text *text, struct buffer *out)
+{
+    (void)id;
+    (void)no;
+    uint8_t *frame = buffer_extend(out, template->frame.len);
+    memcpy(frame, template->frame.data, template->frame.len);
+    chat_text_patch(frame + template->text_at, text);
+    put_hex(frame + CALL_COUPLE_AT, text->couple, CHAT_COUPLE_DIGITS);
+    memcpy(frame + template->couple_at, frame + CALL_COUPLE_AT, CHAT_COUPLE_DIGITS);
     put_hex(frame + template->side_at, text->side ^ 1, 1);
 }
 
@@ -211,6 +244,19 @@ static int read_push(struct resp *resp, struct chat_incoming *out)
     return 1;
 }
 
+/* XADD's reply is a text ('$') and acknowledges, PUBLISH's a number (':'). */
+static int read_reply(uint8_t type, uint8_t wanted, struct chat_incoming *out)
+{
+    bool of_xadd = wanted == '$';
+    if (type == '-') {
+        out->type = of_xadd ? CHAT_REFUSED : CHAT_OTHER;
+        out->error = ERR_INTERNAL;
+        return 1;
+    }
+    out->type = of_xadd ? CHAT_ACKED : CHAT_OTHER;
+    return type == wanted ? 1 : ERR_MALFORMED;
+}
+
 static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
 {
     if (message->len == 0) {
@@ -225,16 +271,33 @@ static int next(struct chat_channel *channel, struct bytes *message, struct chat
     }
     bool of_xadd = (channel->answered & 1) == 0;
     out->id = channel->answered++ >> 1;
-    if (type == '-') {
-        out->type = of_xadd ? CHAT_REFUSED : CHAT_OTHER;
-        out->error = ERR_INTERNAL;
-        return 1;
+    return read_reply(type, of_xadd ? '$' : ':', out);
+}
+
+/* The place in the stream and a space stand before the text. */
+static int call_next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
+{
+    if (message->len == 0) {
+        return 0;
     }
-    if (type != (of_xadd ? '$' : ':')) {
-        return ERR_MALFORMED;
+    struct resp resp = {.at = message->data + 1, .end = message->data + message->len};
+    uint8_t type = message->data[0];
+    *message = bytes_of(resp.end, 0);
+    *out = (struct chat_incoming){.type = CHAT_OTHER};
+    if (type != '>') {
+        out->id = channel->answered++;
+        return read_reply(type, '$', out);
     }
-    out->type = of_xadd ? CHAT_ACKED : CHAT_OTHER;
-    return 1;
+    int status = read_push(&resp, out);
+    if (status > 0 && out->type == CHAT_MESSAGE) {
+        const uint8_t *space = memchr(out->text.data, ' ', out->text.len);
+        if (space == NULL) {
+            return ERR_MALFORMED;
+        }
+        out->text.len -= (size_t)(space + 1 - out->text.data);
+        out->text.data = space + 1;
+    }
+    return status;
 }
 
 const struct chat_protocol redis_protocol = {
@@ -246,4 +309,15 @@ const struct chat_protocol redis_protocol = {
     .template_init = template_init,
     .append = append,
     .next = next,
+};
+
+const struct chat_protocol redis_function_protocol = {
+    .name = "redis-function",
+    .summary = "Redis streams: a function adds and publishes with the place in the stream (RESP3)",
+    .id_mask = UINT32_MAX,
+    .split = split,
+    .join = join,
+    .template_init = call_template_init,
+    .append = call_append,
+    .next = call_next,
 };
