@@ -79,7 +79,7 @@ json_t *calibrate(const char *parent, uint32_t couples)
     if (folder_make(parent, folder) != 0) {
         return NULL;
     }
-    json_t *report = json_object();
+    json_t *report = json_pack("{s:I}", "couples", (json_int_t)couples);
     int error = measure_all(report, couples, folder);
     progress_end();
     folder_remove(folder);
@@ -134,7 +134,7 @@ int calibrate_main(int argc, char **argv)
     struct calibrate_options options = {.data = ".", .couples = CALIBRATE_COUPLES};
     const struct option_row rows[] = {
         {"data", OPTION_PLACE, &options.data, 0, 0, "folder on the file system to measure"},
-        {"couples", OPTION_INT, &options.couples, 1, 10000, "couples of the echo"},
+        {"couples", OPTION_INT, &options.couples, 1, CALIBRATE_COUPLES_MAX, "couples of the echo"},
         {"touch-memory", OPTION_FLAG, &options.touch_memory, 0, 0,
          "first touch most of the free memory once, so that the host backs it"},
     };

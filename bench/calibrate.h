@@ -9,7 +9,8 @@
 
 #include <jansson.h>
 
-#define CALIBRATE_COUPLES 100
+#define CALIBRATE_COUPLES 100 /* unless told otherwise */
+#define CALIBRATE_COUPLES_MAX 10000
 
 struct echo_figures {
     double per_s;         /* messages acknowledged and delivered */

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "bench/figures.h"
@@ -19,14 +21,19 @@
 
 static const char *const heads[] = {"format", "scenario", "command", "date", "machine", "versions"};
 
-json_t *result_create(const char *scenario, const char *folder, json_t *setting)
+json_t *result_create(const char *scenario, const char *folder, json_t *setting,
+                      const char *const *headlines)
 {
+    json_t *names = json_array();
+    for (size_t i = 0; headlines != NULL && headlines[i] != NULL; i++) {
+        json_array_append_new(names, json_string(headlines[i]));
+    }
     char date[REPORT_DATE_BYTES];
     report_date(date);
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:[]}", "format", RESULT_FORMAT,
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:[]}", "format", RESULT_FORMAT,
                      "scenario", scenario, "command", command_line, "date", date, "machine",
                      machine_describe(folder), "versions", machine_versions(), "setting", setting,
-                     "runs");
+                     "headlines", names, "runs");
 }
 
 void result_add(json_t *result, json_t *run)
@@ -55,9 +62,16 @@ static void drop_counts(json_t *histograms)
     }
 }
 
+/* A run may say that an option did not apply (null), or what it came to. */
+static void correct_setting(json_t *setting, const json_t *run)
+{
+    json_object_update_existing(setting, (json_t *)(uintptr_t)run);
+}
+
 void result_finish(json_t *result)
 {
     json_t *runs = json_object_get(result, "runs");
+    correct_setting(json_object_get(result, "setting"), json_array_get(runs, 0));
     json_t *latencies = figures_merge_histograms(runs);
     drop_counts(latencies);
     for (size_t i = 0; i < json_array_size(runs); i++) {
@@ -241,9 +255,23 @@ static FILE *create_file(const char *stem, const char *date, char *path, size_t 
     return file;
 }
 
-static int make_folder(const char *folder)
+int result_prepare(const char *folder)
 {
-    return mkdir(folder, 0777) == 0 || errno == EEXIST ? 0 : ERR_IO;
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/", folder);
+    errno = ENAMETOOLONG;
+    bool made = len > 0 && (size_t)len < sizeof path;
+    for (char *slash = strchr(path + 1, '/'); made && slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        made = mkdir(path, 0777) == 0 || errno == EEXIST;
+        *slash = '/';
+    }
+    if (!made || access(path, W_OK | X_OK) != 0) {
+        fprintf(stderr, "duet-bench: cannot save to %s: %s\n", folder, strerror(errno));
+        return ERR_IO;
+    }
+    return 0;
 }
 
 /* Without what a file's name need not hold. */
@@ -268,7 +296,7 @@ int result_save(const json_t *result, const char *folder, const char *const *nam
     name_file(result, named_by, name, sizeof name);
     int len = snprintf(stem, sizeof stem, "%s/%s", folder, name);
     FILE *file = NULL;
-    if (len > 0 && (size_t)len < sizeof stem && make_folder(folder) == 0) {
+    if (len > 0 && (size_t)len < sizeof stem) {
         file = create_file(stem, date, path, sizeof path);
     }
     if (file == NULL || write_json(file, result) != 0) {

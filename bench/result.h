@@ -5,6 +5,7 @@
  *   scenario, command, date
  *   machine, versions          see bench/machine.h
  *   setting      the options' values
+ *   headlines    names of the main figures
  *   calibration  what the machine could do at best, when it was taken
  *   figures      median, min, max and spread of each figure over the runs
  *   latencies    percentile curves of the runs' histograms added up
@@ -20,8 +21,12 @@
 
 #define RESULT_FORMAT "duet-bench 1"
 
-/** One with no runs yet, described with the disk of `folder`. Takes `setting`. */
-json_t *result_create(const char *scenario, const char *folder, json_t *setting);
+/**
+ * One with no runs yet, described with the disk of `folder`. Takes `setting`; `headlines` is
+ * NULL-ended, or NULL.
+ */
+json_t *result_create(const char *scenario, const char *folder, json_t *setting,
+                      const char *const *headlines);
 
 /** Appends a run, which is taken. */
 void result_add(json_t *result, json_t *run);
@@ -32,10 +37,13 @@ void result_finish(json_t *result);
 /** Prints to stdout: one JSON line, or tables. A single run is printed flat. */
 void result_print(const json_t *result, bool as_json);
 
+/** Makes `folder` with all above it, before anything is measured. 0, or ERR_IO after a message. */
+int result_prepare(const char *folder);
+
 /**
- * Writes it below `folder`, which is made if its parent exists, to a new file named after the
- * scenario, the values of the options `named_by` (NULL-ended, or NULL) and the date, and says so on
- * stderr. 0, or ERR_IO after a message.
+ * Writes it to a new file in `folder`, which exists, named after the scenario, the values of the
+ * options `named_by` (NULL-ended, or NULL) and the date, and says so on stderr. 0, or ERR_IO after
+ * a message.
  */
 int result_save(const json_t *result, const char *folder, const char *const *named_by);
 

@@ -18,7 +18,7 @@
 /* What every scenario can be asked for. */
 struct request {
     int64_t repeat;
-    const char *save; /* NULL: do not; "": to the default folder */
+    const char *save; /* folder; NULL: do not */
     bool calibrate;
     bool json;
     const char *folder; /* of the data: which disk to describe and calibrate */
@@ -138,13 +138,22 @@ static int run_all(const struct scenario *scenario, const struct request *reques
     return worst;
 }
 
+/* As many as the scenario has, where the echo can. */
+static uint32_t echo_couples(const json_t *result)
+{
+    const json_t *setting = json_object_get(result, "setting");
+    json_int_t couples = json_integer_value(json_object_get(setting, "couples"));
+    return couples > 0 && couples <= CALIBRATE_COUPLES_MAX ? (uint32_t)couples : CALIBRATE_COUPLES;
+}
+
 /* What the runs before a failure or an interrupt found is shown, but is no result to keep. */
 static int measure(const struct scenario *scenario, const struct request *request,
                    const void *options, json_t *setting)
 {
-    json_t *result = result_create(scenario->command.name, request->folder, setting);
+    json_t *result =
+        result_create(scenario->command.name, request->folder, setting, scenario->headlines);
     if (request->calibrate) {
-        json_t *calibration = calibrate(request->folder, CALIBRATE_COUPLES);
+        json_t *calibration = calibrate(request->folder, echo_couples(result));
         if (calibration == NULL) {
             json_decref(result);
             return interrupted() ? EXIT_INTERRUPTED : EXIT_FAILURE;
@@ -158,8 +167,7 @@ static int measure(const struct scenario *scenario, const struct request *reques
         result_print(result, request->json);
     }
     if (request->save != NULL && runs == (size_t)request->repeat && code != EXIT_INTERRUPTED) {
-        const char *folder = request->save[0] != '\0' ? request->save : DEFAULT_FOLDER;
-        int error = result_save(result, folder, scenario->named_by);
+        int error = result_save(result, request->save, scenario->named_by);
         code = error != 0 && code == EXIT_SUCCESS ? EXIT_FAILURE : code;
     }
     json_decref(result);
@@ -189,5 +197,11 @@ int scenario_main(const struct scenario *scenario, const struct option_row *rows
         return code;
     }
     request.folder = find_folder(rows, count);
+    if (request.save != NULL && request.save[0] == '\0') {
+        request.save = DEFAULT_FOLDER;
+    }
+    if (request.save != NULL && result_prepare(request.save) != 0) {
+        return EXIT_FAILURE;
+    }
     return measure(scenario, &request, options, collect_setting(rows, count));
 }
