@@ -152,10 +152,22 @@ static void plot_replay(struct buffer *out, const json_t *result)
     lines_fini(&lines);
 }
 
-static void plot_curves(struct buffer *out, const json_t *result)
+/* What chat calls its two histograms; other scenarios name theirs for people. */
+static const char *curve_title(const char *name)
 {
-    static const char *const names[PLOT_COLORS] = {"delivery", "answer"};
-    const json_t *latencies = json_object_get(result, "latencies");
+    static const char *const titles[][2] = {{"delivery", "send to the partner's receipt"},
+                                            {"answer", "send to the response"}};
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        if (strcmp(titles[i][0], name) == 0) {
+            return titles[i][1];
+        }
+    }
+    return name;
+}
+
+static void plot_curves(struct buffer *out, const json_t *result, const char *const *names,
+                        int count)
+{
     struct plot plot = {.title = "Latency by percentile",
                         .description = "How long the fastest so many percent took at most; each "
                                        "run thin, all runs together thick.",
@@ -165,28 +177,68 @@ static void plot_curves(struct buffer *out, const json_t *result)
                         .x_scale = PLOT_PERCENTILE,
                         .y_scale = PLOT_LOG};
     struct lines lines = {.count = 0};
-    if (json_object_get(latencies, "delivery") != NULL) {
-        for (int i = 0; i < PLOT_COLORS && names[i] != NULL; i++) {
-            add_curves(&lines, result, names[i], i);
-        }
-        plot.legend[0] = "send to the partner's receipt";
-        plot.legend[1] = "send to the response";
-    } else {
-        const char *name;
-        json_t *histogram;
-        int color = 0;
-        json_object_foreach((json_t *)latencies, name, histogram)
-        {
-            if (color < PLOT_COLORS) {
-                add_curves(&lines, result, name, color);
-                plot.legend[color++] = name;
-            }
-        }
+    for (int i = 0; i < count; i++) {
+        add_curves(&lines, result, names[i], i);
+        plot.legend[i] = curve_title(names[i]);
     }
     plot.lines = lines.items;
     plot.count = lines.count;
     plot_write(out, &plot);
     lines_fini(&lines);
+}
+
+/* As many curves a plot as there are colours. */
+static void plot_all_curves(struct buffer *out, const json_t *result)
+{
+    const char *names[PLOT_COLORS];
+    int count = 0;
+    const char *name;
+    json_t *histogram;
+    json_object_foreach(json_object_get(result, "latencies"), name, histogram)
+    {
+        names[count++] = name;
+        if (count == PLOT_COLORS) {
+            plot_curves(out, result, names, count);
+            count = 0;
+        }
+    }
+    if (count != 0) {
+        plot_curves(out, result, names, count);
+    }
+}
+
+/* A series that no plot above knows. */
+static void plot_other(struct buffer *out, const json_t *result, const char *name)
+{
+    struct lines lines = {.count = 0};
+    add_series(&lines, result, name, 0);
+    plot_write(out, &(struct plot){.title = name,
+                                   .description = "Its value over time; a line for every run.",
+                                   .x_label = "seconds of the measurement",
+                                   .y_label = name,
+                                   .y_name = name,
+                                   .lines = lines.items,
+                                   .count = lines.count});
+    lines_fini(&lines);
+}
+
+static void plot_others(struct buffer *out, const json_t *result)
+{
+    static const char *const known[] = {"t_s",    "acked_per_s", "delivered_per_s",
+                                        "p50_us", "p99_us",      "log_to_replay"};
+    const json_t *run = json_array_get(json_object_get(result, "runs"), 0);
+    const char *name;
+    json_t *series;
+    json_object_foreach(json_object_get(run, "series"), name, series)
+    {
+        bool is_known = false;
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+            is_known = is_known || strcmp(known[i], name) == 0;
+        }
+        if (!is_known) {
+            plot_other(out, result, name);
+        }
+    }
 }
 
 static void write_plots(struct buffer *out, const json_t *result)
@@ -195,15 +247,14 @@ static void write_plots(struct buffer *out, const json_t *result)
     if (has_series(result, "acked_per_s")) {
         plot_rate(out, result);
     }
-    if (json_object_size(json_object_get(result, "latencies")) != 0) {
-        plot_curves(out, result);
-    }
+    plot_all_curves(out, result);
     if (has_series(result, "p50_us") && has_series(result, "p99_us")) {
         plot_latency(out, result);
     }
     if (has_series(result, "log_to_replay")) {
         plot_replay(out, result);
     }
+    plot_others(out, result);
     html_raw(out, "</div>\n");
 }
 
