@@ -60,7 +60,7 @@ struct actor *actor_get(struct shard *shard, struct address address)
         CHECK_ALWAYS(kind != NULL);
         actor = memory_alloc(sizeof *actor);
         actor->address = address;
-        actor->partition = address_partition(address);
+        actor->partition = partition_of(shard->partitions, address);
         actor->kind = kind;
         actor->root = memory_alloc(kind->root->size);
         HASH_ADD(hh, shard->actors, address, sizeof actor->address, actor);

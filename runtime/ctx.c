@@ -385,10 +385,10 @@ void ctx_put(struct ctx *ctx, collection table, struct bytes key, struct bytes v
 void ctx_put_row(struct ctx *ctx, collection table, struct bytes key,
                  const struct record_type *type, const void *row)
 {
-    struct buffer packed = {0};
-    record_encode(type, RECORD_AS_ARRAY, row, &packed);
-    ctx_put(ctx, table, key, buffer_bytes(&packed));
-    buffer_fini(&packed);
+    struct buffer *packed = &ctx->shard->encoded;
+    buffer_clear(packed);
+    record_encode(type, RECORD_AS_ARRAY, row, packed);
+    ctx_put(ctx, table, key, buffer_bytes(packed));
 }
 
 void ctx_delete(struct ctx *ctx, collection table, struct bytes key)

@@ -14,7 +14,7 @@ void shard_send_message(struct shard *shard, uint16_t to, struct message *messag
 
 uint16_t shard_of(const struct shard *shard, struct address address)
 {
-    return (uint16_t)(address_partition(address) % shard->config.count);
+    return (uint16_t)(partition_of(shard->partitions, address) % shard->config.count);
 }
 
 static void answer_error(struct shard *shard, const struct command *command, int error,

@@ -52,8 +52,8 @@ static int replay(struct node *node, struct log_reader *reader, struct lsn *last
         if (error != 0) {
             return error;
         }
-        uint8_t partition = address_partition(record.address);
-        error = shard_replay(node->workers[partition % node->worker_count].shard, &record);
+        uint16_t shard = shard_of(node->workers[0].shard, record.address);
+        error = shard_replay(node->workers[shard].shard, &record);
         if (error != 0) {
             LOG(ERROR, "a record belongs to a kind that this version does not know",
                 LOG_PAIR("lsn", LOG_INT(record.lsn.v)),

@@ -50,6 +50,7 @@ struct shard *shard_create(const struct shard_config *config, const struct world
     shard_config_defaults(&shard->config);
     shard->world = world;
     shard->remote = memory_alloc(config->count * sizeof *shard->remote);
+    shard->partitions = memory_alloc(sizeof *shard->partitions);
     for (uint32_t i = 0; i < config->kind_count; i++) {
         shard->kinds[config->kinds[i]->code] = config->kinds[i];
     }
@@ -98,6 +99,7 @@ void shard_destroy(struct shard *shard)
     arena_fini(&shard->scratch);
     buffer_fini(&shard->payload);
     buffer_fini(&shard->encoded);
+    free(shard->partitions);
     buffer_fini(&shard->batch);
     free(shard->timers);
     free(shard->remote);

@@ -23,6 +23,7 @@
 #include "base/logger.h"
 #include "runtime/entries.h"
 #include "runtime/overlay.h"
+#include "runtime/partition.h"
 #include "runtime/shard.h"
 #include "wire/frame.h"
 
@@ -154,6 +155,7 @@ struct shard {
     struct actor_list lru, dirty;
     uint32_t actor_count, dirty_count;
     uint64_t overlay_bytes;
+    struct partition_cache *partitions;
 
     struct message_list local; /* for this shard, from this shard */
     struct message_list *remote;
@@ -182,8 +184,8 @@ struct shard {
 
     int64_t now_ms; /* of this turn; never goes back */
     struct arena scratch;
-    struct buffer payload;
-    struct buffer encoded; /* one answer or push, before it goes into a block of its size */
+    struct buffer payload; /* of the record that is being made */
+    struct buffer encoded; /* one row, answer or push, before it goes where it stays */
     struct shard_stats stats;
 };
 

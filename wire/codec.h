@@ -7,7 +7,8 @@
  *
  * Decoding works on a bounded cursor: nothing is allocated from a count that the input only
  * announces, depth is at most RECORD_DEPTH_MAX, strings must be valid UTF-8 without NUL, floats
- * finite, keys unique, no bytes may trail. Unknown keys of a map are skipped.
+ * finite, keys unique, no bytes may trail. Unknown keys of a map are skipped. Only text in an array
+ * is taken as it is: log and state hold what was checked and made NFC before it got there.
  * All functions are pure and may run on any thread.
  */
 #ifndef WIRE_CODEC_H
