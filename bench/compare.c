@@ -126,6 +126,8 @@ static void print_series(const struct series *series, const char *synced)
     print_number(rate(series), 0);
     print_number(median(series, "p50_us"), 0);
     print_number(median(series, "p99_us"), 0);
+    print_number(median(series, "ack_p50_us"), 0);
+    print_number(median(series, "ack_p99_us"), 0);
     print_number(median(series, "server_cpu_us_per_msg"), 2);
     print_number(median(series, "device_bytes_per_msg"), 0);
     printf("  %s", synced);
@@ -138,7 +140,11 @@ static void print_series(const struct series *series, const char *synced)
 
 static void print_ratio(const struct series *duet, const struct series *peer)
 {
-    static const char *const figures[] = {"p50_us", "p99_us", "server_cpu_us_per_msg",
+    static const char *const figures[] = {"p50_us",
+                                          "p99_us",
+                                          "ack_p50_us",
+                                          "ack_p99_us",
+                                          "server_cpu_us_per_msg",
                                           "device_bytes_per_msg"};
     double ours = rate(duet);
     double theirs = rate(peer);
@@ -164,8 +170,9 @@ static bool was_before(const json_t *lines, size_t index)
 
 static void print_window(const json_t *lines, int64_t window)
 {
-    printf("\nwindow %lld\n  %-20s%11s%11s%11s%11s%11s  synced before the ack\n", (long long)window,
-           "", "msg/s", "p50 us", "p99 us", "CPU us/msg", "device B");
+    printf("\nwindow %lld\n  %-20s%11s%11s%11s%11s%11s%11s%11s  synced before the ack\n",
+           (long long)window, "", "msg/s", "p50 us", "p99 us", "ack p50", "ack p99", "CPU us/msg",
+           "device B");
     size_t i;
     json_t *peer;
     json_array_foreach((json_t *)lines, i, peer)
@@ -212,7 +219,8 @@ int compare_main(int argc, char **argv)
     if (lines == NULL) {
         return EXIT_FAILURE;
     }
-    printf("medians; msg/s: acknowledged and delivered; p50, p99: from send to the partner\n");
+    printf("medians; msg/s: acknowledged and delivered; p50, p99: from send to the partner,\n"
+           "ack: to the answer; device B: bytes written to the disk per message\n");
     size_t i;
     json_t *run;
     json_array_foreach(lines, i, run)

@@ -1,8 +1,12 @@
 /*
  * NATS with JetStream, in its text protocol. A text is published into a stream (PUB with an inbox
- * for the answer), which acknowledges once it has stored it; the partner hears the same subject by
- * a plain subscription, the fastest there is. Subjects: chat.<run>.<couple>.<side>; an answer comes
- * to answer.<run>.<couple>.<side>.<id>.
+ * for the answer), which acknowledges once it has stored it. The partner hears it in one of two
+ * ways: by a consumer, which the stream pushes to after storing and which says where in the stream
+ * a text stands, so that one can resume there; or by a plain subscription to the same subject,
+ * which is faster, and hears a text before it is stored, at most once.
+ *
+ * Subjects: chat.<run>.<couple>.<side>; an answer comes to answer.<run>.<couple>.<side>.<id>, what
+ * a consumer is sent to hear.<run>.<couple>.<side>.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -91,21 +95,49 @@ static void create_stream(struct dial *dial)
     dial_say(dial, "UNSUB 9\r\n");
 }
 
-static int join(const struct chat_place *place, struct opened *out)
+/* Connected, the stream there, and answers heard. */
+static void open_client(struct dial *dial, const struct chat_place *place)
+{
+    dial_open(dial, place);
+    await(dial, "NATS", "INFO ");
+    dial_say(dial, "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\","
+                   "\"version\":\"1\",\"protocol\":1}\r\n");
+    if (place->index == 0) {
+        create_stream(dial);
+    }
+    dial_say(dial, "SUB answer.%016llx.%08x.%u.* %c\r\n", (unsigned long long)place->run,
+             place->couple, place->side, ANSWER_SID);
+}
+
+static int join_subscription(const struct chat_place *place, struct opened *out)
+{
+    struct dial dial;
+    open_client(&dial, place);
+    dial_say(&dial, "SUB chat.%016llx.%08x.%u %c\r\nPING\r\n", (unsigned long long)place->run,
+             place->couple, place->side ^ 1, PARTNER_SID);
+    await(&dial, "NATS", "PONG");
+    return dial_finish(&dial, out);
+}
+
+/* An ephemeral consumer as ordered ones are: in memory, pushed to, without acknowledgements. */
+static int join_consumer(const struct chat_place *place, struct opened *out)
 {
     unsigned long long run = place->run;
+    char config[512];
     struct dial dial;
-    dial_open(&dial, place);
-    await(&dial, "NATS", "INFO ");
-    dial_say(&dial, "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\","
-                    "\"version\":\"1\",\"protocol\":1}\r\n");
-    if (place->index == 0) {
-        create_stream(&dial);
-    }
-    dial_say(&dial, "SUB answer.%016llx.%08x.%u.* %c\r\nSUB chat.%016llx.%08x.%u %c\r\nPING\r\n",
-             run, place->couple, place->side, ANSWER_SID, run, place->couple, place->side ^ 1,
-             PARTNER_SID);
-    await(&dial, "NATS", "PONG");
+    int len = snprintf(config, sizeof config,
+                       "{\"stream_name\":\"" STREAM "\",\"config\":{"
+                       "\"deliver_subject\":\"hear.%016llx.%08x.%u\","
+                       "\"filter_subject\":\"chat.%016llx.%08x.%u\",\"deliver_policy\":\"new\","
+                       "\"ack_policy\":\"none\",\"max_deliver\":1,\"mem_storage\":true,"
+                       "\"num_replicas\":1}}",
+                       run, place->couple, place->side, run, place->couple, place->side ^ 1);
+    open_client(&dial, place);
+    dial_say(&dial, "SUB hear.%016llx.%08x.%u %c\r\nSUB created 9\r\n", run, place->couple,
+             place->side, PARTNER_SID);
+    dial_say(&dial, "PUB $JS.API.CONSUMER.CREATE." STREAM " created %d\r\n%s\r\n", len, config);
+    await(&dial, "JetStream consumer", "MSG created 9 ");
+    dial_say(&dial, "UNSUB 9\r\n");
     return dial_finish(&dial, out);
 }
 
@@ -194,10 +226,19 @@ static int next(struct chat_channel *channel, struct bytes *message, struct chat
 }
 
 const struct chat_protocol nats_protocol = {.name = "nats",
-                                            .summary = "NATS JetStream, its text protocol",
+                                            .summary = "NATS JetStream, heard by consumers",
                                             .id_mask = UINT32_MAX,
                                             .split = split,
-                                            .join = join,
+                                            .join = join_consumer,
                                             .template_init = template_init,
                                             .append = append,
                                             .next = next};
+
+const struct chat_protocol nats_core_protocol = {.name = "nats-core",
+                                                 .summary = "the same, heard by subscriptions",
+                                                 .id_mask = UINT32_MAX,
+                                                 .split = split,
+                                                 .join = join_subscription,
+                                                 .template_init = template_init,
+                                                 .append = append,
+                                                 .next = next};

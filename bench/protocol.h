@@ -131,12 +131,14 @@ void put_decimal(uint8_t *out, uint64_t value, int digits);
 /** Prints what went wrong with connection `place->index`; returns ERR_IO. */
 int join_complain(const struct chat_place *place, const char *what, const char *detail);
 
-extern const struct chat_protocol duet_protocol;  /* chat_wire.c */
-extern const struct chat_protocol redis_protocol; /* redis.c */
+/* duet's is in chat_wire.c, the others' in files of their names. */
+extern const struct chat_protocol duet_protocol;
+extern const struct chat_protocol mqtt_protocol;
+extern const struct chat_protocol nats_protocol;
+extern const struct chat_protocol nats_core_protocol;
+extern const struct chat_protocol redis_protocol;
 extern const struct chat_protocol redis_function_protocol;
-extern const struct chat_protocol socketio_protocol; /* socketio.c */
-extern const struct chat_protocol mqtt_protocol;     /* mqtt.c */
-extern const struct chat_protocol nats_protocol;     /* nats.c */
-extern const struct chat_protocol xmpp_protocol;     /* xmpp.c */
+extern const struct chat_protocol socketio_protocol;
+extern const struct chat_protocol xmpp_protocol;
 
 #endif

@@ -19,15 +19,18 @@ static const char captured[] =
     "PING\r\n"
     "MSG answer.00000000000000aa.00000003.1.ffffffff 1 78\r\n{\"error\":{\"code\":503,"
     "\"err_code\":10077,\"description\":\"maximum bytes exceeded\"}}\r\n"
-    "MSG created 9 2\r\n{}\r\n";
+    "MSG created 9 2\r\n{}\r\n"
+    "MSG chat.00000000000000aa.00000003.1 2 $JS.ACK.CHAT.1Gqd9CbN.1.7.1.1795273200102836844.0 "
+    "50\r\n" TEXT "\r\n";
 
 static void check_captured(const struct split_feed *feed)
 {
-    static const enum chat_incoming_type types[] = {CHAT_OTHER, CHAT_ACKED,   CHAT_MESSAGE,
-                                                    CHAT_OTHER, CHAT_REFUSED, CHAT_OTHER};
-    check_types(feed, types, 6);
+    static const enum chat_incoming_type types[] = {
+        CHAT_OTHER, CHAT_ACKED, CHAT_MESSAGE, CHAT_OTHER, CHAT_REFUSED, CHAT_OTHER, CHAT_MESSAGE};
+    check_types(feed, types, 7);
     assert_int_equal(feed->items[1].in.id, 0xabcd);
     assert_string_equal(feed->items[2].text, TEXT);
+    assert_string_equal(feed->items[6].text, TEXT);
     assert_int_equal(feed->items[4].in.id, 0xffffffff);
     assert_int_not_equal(feed->items[4].in.error, 0);
     check_answers(feed, "PONG\r\n", 6);
