@@ -19,6 +19,7 @@
 #include "bench/measure.h"
 #include "bench/protocol.h"
 #include "bench/server.h"
+#include "bench/watch.h"
 
 struct chat_options {
     struct server_options server;
@@ -72,6 +73,7 @@ struct chat_run {
     json_t *report;           /* where figures go; NULL: nowhere */
     struct tally tally_at[2]; /* when the measurement began and ended */
     struct sample sample_at[2];
+    struct watch watch;
     struct {
         int64_t sum, count;
     } replay[2]; /* log to replay, each second of the first and of the last quarter */

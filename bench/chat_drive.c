@@ -215,10 +215,10 @@ static int64_t watch_replay(struct chat_run *run, int64_t elapsed_us)
 {
     int64_t whole_us = run->options->seconds * 1000000;
     int quarter = elapsed_us * 4 <= whole_us ? 0 : elapsed_us * 4 > whole_us * 3 ? 1 : -1;
-    if (run->phase != CHAT_MEASURE || run->server.data[0] == '\0') {
+    if (run->phase != CHAT_MEASURE) {
         return -1;
     }
-    int64_t records = sample_log_to_replay(run->server.data);
+    int64_t records = watch_latest(&run->watch);
     if (records >= 0 && quarter >= 0) {
         run->replay[quarter].sum += records;
         run->replay[quarter].count++;
@@ -290,7 +290,8 @@ static int run_phase(struct chat_run *run, enum chat_phase phase, int64_t us)
 static void take_samples(struct chat_run *run, int index)
 {
     const char *data = run->server.data[0] != '\0' ? run->server.data : NULL;
-    run->sample_at[index] = sample_take(run->server.pid, data);
+    run->sample_at[index] = sample_take_outside(run->server.pid, data);
+    run->sample_at[index].log_to_replay = watch_latest(&run->watch);
     run->tally_at[index] = run->tally;
 }
 
@@ -305,6 +306,7 @@ void chat_finish(struct chat_run *run)
 
 int chat_drive(struct chat_run *run)
 {
+    watch_start(&run->watch, run->server.data);
     run->started_us = monotonic_us();
     if (run->options->rate == 0) {
         fill_windows(run);
@@ -320,6 +322,7 @@ int chat_drive(struct chat_run *run)
     if (status == 0) {
         status = run_phase(run, CHAT_DRAIN, DRAIN_US);
     }
+    watch_stop(&run->watch);
     chat_finish(run);
     return status;
 }

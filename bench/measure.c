@@ -113,7 +113,7 @@ static size_t read_line(int fd, char *out, size_t size)
 json_t *sample_stats(const char *data)
 {
     static const char request[] = "{\"cmd\":\"stats\"}\n";
-    static char reply[ADMIN_REPLY_BYTES_MAX];
+    static _Thread_local char reply[ADMIN_REPLY_BYTES_MAX];
     json_t *stats = NULL;
     int fd = admin_connect(data);
     if (fd < 0) {
@@ -165,9 +165,9 @@ static int64_t shared_out_bytes(const pid_t *pids, size_t count, const char *nam
     return sum;
 }
 
-struct sample sample_take(pid_t pid, const char *data)
+struct sample sample_take_outside(pid_t pid, const char *data)
 {
-    struct sample sample = {.log_to_replay = data != NULL ? sample_log_to_replay(data) : -1};
+    struct sample sample = {.log_to_replay = -1};
     sample.device_bytes = data != NULL ? device_bytes_written(data) : -1;
     sample.cpu_us = sample.rss_bytes = sample.anon_bytes = -1;
     pid_t pids[FAMILY_MAX];
@@ -181,6 +181,14 @@ struct sample sample_take(pid_t pid, const char *data)
     }
     sample.own_cpu_us = own_cpu_us();
     sample.at_us = monotonic_us();
+    return sample;
+}
+
+struct sample sample_take(pid_t pid, const char *data)
+{
+    int64_t log_to_replay = data != NULL ? sample_log_to_replay(data) : -1;
+    struct sample sample = sample_take_outside(pid, data);
+    sample.log_to_replay = log_to_replay;
     return sample;
 }
 

@@ -34,6 +34,8 @@ int64_t sample_log_to_replay(const char *data);
 
 /** Figures of process `pid` (0: none) and its descendants, and of data directory `data` or NULL. */
 struct sample sample_take(pid_t pid, const char *data);
+/** The same without asking the daemon, which may take a moment: log_to_replay is -1. */
+struct sample sample_take_outside(pid_t pid, const char *data);
 
 /** Process that listens on `data`/admin.sock, or 0. */
 pid_t sample_find_server(const char *data);
