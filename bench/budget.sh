@@ -45,7 +45,7 @@ start() { # start WINDOW
     "$bin/duetctl" seed --data "$work/data" --couples "$couples" --out "$work/tokens" >/dev/null
     "$bin/duetd" --data "$work/data" --listen 127.0.0.1:0 --log_level warn >"$work/listening" &
     server=$!
-    until grep -q 'listening on' "$work/listening"; do sleep 0.1; done
+    until grep -qs 'listening on' "$work/listening"; do sleep 0.1; done
     "$bin/duet-bench" chat --server "ws://$(grep -oE '[0-9.]+:[0-9]+' "$work/listening")" \
         --tokens "$work/tokens" --data "$work/data" --couples "$couples" --window "$1" \
         --warmup "$warmup" --seconds $((2 * seconds + 6)) --json >"$work/chat.json" 2>/dev/null &
@@ -64,18 +64,22 @@ stop() {
     server=
 }
 
+# Between two marks, the same for messages, CPU and system calls: perf counts while its command runs.
+mark() { # mark NAME
+    figure records >"$work/records.$1"
+    threads >"$work/threads.$1"
+}
+
 count() {
     local events=raw_syscalls:sys_enter call
     for call in "${calls[@]}"; do
         events+=",syscalls:sys_enter_$call"
     done
-    threads >"$work/threads.before"
-    local before after
-    before=$(figure records)
-    perf stat -x, --per-thread -e "$events" -p "$server" -o "$work/stat" sleep "$seconds"
-    after=$(figure records)
-    threads >"$work/threads.after"
-    messages=$((after - before))
+    export -f figure threads mark
+    export bin work server
+    perf stat -x, --per-thread -e "$events" -p "$server" -o "$work/stat" \
+        bash -c "mark before; sleep $seconds; mark after"
+    messages=$(($(cat "$work/records.after") - $(cat "$work/records.before")))
 }
 
 show_calls() {
