@@ -1,7 +1,7 @@
 /**
  * The one table of errors, for every module and both edges.
  *
- * Functions return 0 or one of these negative codes. Codes of LMDB, libuv, libwebsockets and errno
+ * Functions return 0 or one of these negative codes. Codes of LMDB, libuv and errno
  * are translated once, at the border where they appear. A row is
  *     X(name, HTTP status, WebSocket close code when it ends a connection or 0, English, Korean)
  * The name is what clients see in `error.code`.

@@ -1,7 +1,6 @@
 #include "bench/machine.h"
 
 #include <gnu/libc-version.h>
-#include <libwebsockets.h>
 #include <lmdb.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -145,9 +144,9 @@ json_t *machine_versions(void)
     int patch;
     mdb_version(&major_number, &minor_number, &patch);
     snprintf(lmdb, sizeof lmdb, "%d.%d.%d", major_number, minor_number, patch);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "duet", DUET_VERSION,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "duet", DUET_VERSION,
                      "commit", build_info.commit, "build_type", build_info.type, "compiler",
                      build_info.compiler, "flags", build_info.flags, "libuv", uv_version_string(),
-                     "libwebsockets", lws_get_library_version(), "lmdb", lmdb, "libsodium",
-                     sodium_version_string(), "glibc", gnu_get_libc_version());
+                     "lmdb", lmdb, "libsodium", sodium_version_string(), "glibc",
+                     gnu_get_libc_version());
 }

@@ -7,15 +7,10 @@
 
 #include "base/bytes.h"
 #include "client/ws_client.h"
-
-#define WS_KEY_CHARS 24
-#define WS_ACCEPT_CHARS 28
+#include "wire/ws_accept.h"
 
 /** A fresh Sec-WebSocket-Key and a NUL. */
 void ws_handshake_key(char out[WS_KEY_CHARS + 1]);
-
-/** base64(SHA-1(key followed by the protocol's GUID)) and a NUL. No security rests on it. */
-void ws_accept_of(const char key[WS_KEY_CHARS + 1], char out[WS_ACCEPT_CHARS + 1]);
 
 /** Appends the request for `options`, to its empty line. */
 void ws_handshake_request(const struct ws_client_options *options, const char *key,

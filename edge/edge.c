@@ -20,7 +20,7 @@
 #define CONNECTIONS_DEFAULT 200000
 #define HTTP_REQUEST_DEFAULT_MS 15000
 #define ADDRESS_TEXT_MAX 64
-#define DESCRIPTORS_MAX (1 << 20) /* libwebsockets has tables as long as the limit */
+#define DESCRIPTORS_MAX (1 << 20) /* the loops have tables as long as the highest one */
 
 /** What stands on one shard. */
 struct edge_shard {
@@ -102,7 +102,6 @@ static int make_ws(struct edge_shard *shard, struct uv_loop_s *loop)
                                          .message_bytes_max = FRAME_BYTES_MAX,
                                          .heartbeat_ms = config->limits.heartbeat_ms,
                                          .pong_within_ms = PONG_WITHIN_MS,
-                                         .handshake_within_ms = HANDSHAKE_WITHIN_MS,
                                          .origins = config->origins,
                                          .origin_count = config->origin_count},
                      &shard->ws);

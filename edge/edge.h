@@ -4,7 +4,7 @@
  *     edge_create → edge_node_edge → node_start … node_close → edge_destroy
  *
  * One plain port. Each shard listens on a socket of its own (SO_REUSEPORT), judges the head of the
- * first request, and gives `GET /ws` to libwebsockets, all else to libmicrohttpd.
+ * first request, and gives `GET /ws` to WebSocket, all else to libmicrohttpd.
  */
 #ifndef EDGE_EDGE_H
 #define EDGE_EDGE_H

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 
 #define HTTP_HEAD_BYTES_MAX 8192    /* with the empty line that ends it */
-#define HTTP_HEAD_WS_BYTES_MAX 4000 /* libwebsockets has room for 4 KiB, and closes silently */
+#define HTTP_HEAD_WS_BYTES_MAX 4000 /* of a request to upgrade: no honest one comes near */
 #define HTTP_HEAD_FIELDS_MAX 64
 
 enum http_verdict {

@@ -1,149 +1,108 @@
+/*
+ * All WebSocket connections of a shard. They are in an epoll set of their own, which the loop
+ * watches as one descriptor: a handle of the loop for each connection would cost more memory than
+ * the connection, and a turn in which many have something to say costs one system call more.
+ */
 #include "edge/ws.h"
 
-#include <pthread.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "edge/http_head.h"
 #include "edge/ws_internal.h"
+#include "edge/ws_upgrade.h"
 
 #define SCAN_SLICES 16
 #define SCAN_MIN 64
-#define RX_BYTES 1024 /* per connection, and of one recv */
+#define EVENTS_MAX 512
 
-/* --- callbacks of libwebsockets -------------------------------------------------------------- */
+/* --- events ---------------------------------------------------------------------------------- */
 
-static int handle_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                        size_t len, bool json)
+static void handle_event(struct connection *connection, uint32_t events)
 {
-    struct connection *connection = user;
-    if (reason == LWS_CALLBACK_ESTABLISHED) {
-        ws_connection_start(lws_context_user(lws_get_context(wsi)), connection, wsi, json);
-        return 0;
+    if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) {
+        ws_receive(connection);
     }
-    if (connection == NULL || connection->ws == NULL) {
-        return 0; /* the handshake did not succeed, or it is over */
-    }
-    switch (reason) {
-    case LWS_CALLBACK_RECEIVE:
-        ws_connection_receive(connection, bytes_of(in, len));
-        return 0;
-    case LWS_CALLBACK_RECEIVE_PONG:
-        connection->heard_ms = (int64_t)uv_now(connection->ws->config.loop);
-        return 0;
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        ws_connection_flush(connection);
-        return 0;
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return connection->close_by_ms != 0 ? -1 : 0; /* the answer to ours: no other one */
-    case LWS_CALLBACK_CLOSED:
-        ws_connection_end(connection);
-        return 0;
-    default:
-        return 0;
+    if ((events & EPOLLOUT) != 0 && connection->state != WS_LOST) {
+        ws_connection_unstick(connection);
     }
 }
 
-static int handle_msgpack(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                          size_t len)
+static void handle_events(uv_poll_t *poll, int status, int ready)
 {
-    return handle_event(wsi, reason, user, in, len, false);
-}
-
-static int handle_json(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                       size_t len)
-{
-    return handle_event(wsi, reason, user, in, len, true);
-}
-
-/** Requests that are not, or not yet, WebSockets. */
-static int handle_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                       size_t len)
-{
-    (void)user;
-    (void)len;
-    switch (reason) {
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: /* never above 0: see CVE-2025-11677 */
-        return ws_upgrade_admit(lws_context_user(lws_get_context(wsi)), wsi, in) ? 0 : -1;
-    case LWS_CALLBACK_HTTP:
-        ws_upgrade_required(wsi);
-        return -1;
-    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return -1; /* it offered this protocol's name */
-    default:
-        return 0;
+    struct ws *ws = poll->data;
+    struct epoll_event events[EVENTS_MAX];
+    (void)status;
+    (void)ready;
+    int count = epoll_wait(ws->epoll, events, EVENTS_MAX, 0);
+    for (int i = 0; i < count; i++) {
+        struct connection *connection = events[i].data.ptr; /* none is freed before the turn ends */
+        if (connection->state != WS_LOST) {
+            handle_event(connection, events[i].events);
+        }
     }
 }
 
-static const struct lws_protocols protocols[] = {
-    {.name = "http", .callback = handle_http},
-    {.name = "duet.v1.msgpack",
-     .callback = handle_msgpack,
-     .per_session_data_size = sizeof(struct connection),
-     .rx_buffer_size = RX_BYTES,
-     .tx_packet_size = WS_FLUSH_BYTES_MAX},
-    {.name = "duet.v1.json",
-     .callback = handle_json,
-     .per_session_data_size = sizeof(struct connection),
-     .rx_buffer_size = RX_BYTES,
-     .tx_packet_size = WS_FLUSH_BYTES_MAX},
-    {.name = NULL},
-};
-
-/* --- context --------------------------------------------------------------------------------- */
-
-static int create_context(struct ws *ws)
-{
-    static const lws_retry_bo_t no_keepalive; /* its timers sit in a list searched from the front */
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* creating loads a plugin */
-    void *loops[] = {ws->config.loop};
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
-        .foreign_loops = loops,
-        .protocols = protocols,
-        .gid = -1,
-        .uid = -1,
-        .count_threads = 1,
-        .timeout_secs = (unsigned)(ws->config.handshake_within_ms / 1000),
-        .retry_and_idle_policy = &no_keepalive,
-        .vhost_name = "duet",
-        .user = ws,
-    };
-    pthread_mutex_lock(&lock);
-    lws_set_log_level(0, NULL); /* peers provoke its lines, and all threads share their buffer */
-    ws->context = lws_create_context(&info);
-    if (ws->context != NULL) {
-        ws->vhost = lws_create_vhost(ws->context, &info);
-    }
-    pthread_mutex_unlock(&lock);
-    return ws->vhost == NULL ? ERR_NO_MEMORY : 0;
-}
+/* --- the shard's connections ----------------------------------------------------------------- */
 
 int ws_create(const struct ws_config *config, struct ws **out)
 {
     struct ws *ws = memory_alloc(sizeof *ws);
     ws->config = *config;
-    int error = create_context(ws);
-    if (error != 0) {
-        if (ws->context != NULL) {
-            lws_context_destroy(ws->context);
+    ws->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (ws->epoll < 0 || uv_poll_init(config->loop, &ws->poll, ws->epoll) != 0) {
+        if (ws->epoll >= 0) {
+            close(ws->epoll);
         }
         free(ws);
-        return error;
+        return ERR_IO;
     }
+    ws->poll.data = ws;
+    uv_poll_start(&ws->poll, UV_READABLE, handle_events);
     *out = ws;
     return 0;
 }
 
+/** Says why, reads the rest so that the answer is not reset away, and closes. */
+static void turn_away(int fd, struct buffer *answer)
+{
+    uint8_t unread[HTTP_HEAD_BYTES_MAX];
+    while (recv(fd, unread, sizeof unread, MSG_DONTWAIT) == (ssize_t)sizeof unread) {
+    }
+    (void)!send(fd, answer->data, answer->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(fd, SHUT_WR);
+    close(fd);
+    buffer_fini(answer);
+}
+
 void ws_adopt(struct ws *ws, int fd)
 {
-    lws_adopt_socket_vhost(ws->vhost, fd); /* closes it when it fails */
+    uint8_t head[HTTP_HEAD_BYTES_MAX];
+    struct ws_origins origins = {.items = ws->config.origins, .count = ws->config.origin_count};
+    struct ws_upgrade upgrade;
+    struct buffer answer = {0};
+    ssize_t got = recv(fd, head, sizeof head, MSG_DONTWAIT);
+    if (got <= 0) {
+        close(fd);
+    } else if (!ws_upgrade_answer(bytes_of(head, (size_t)got), &origins, &answer, &upgrade)) {
+        turn_away(fd, &answer);
+    } else {
+        ws_receive_bytes(ws_connection_start(ws, fd, upgrade.json, &answer),
+                         head + upgrade.head_bytes, (size_t)got - upgrade.head_bytes);
+    }
 }
 
 void ws_turn_end(struct ws *ws)
 {
-    while (ws->dirty != NULL) { /* flushing unlinks; a session has little to add afterwards */
-        ws_connection_flush(ws->dirty);
+    while (ws->dirty != NULL || ws->lost != NULL) { /* a session has little to add afterwards */
+        if (ws->dirty != NULL) {
+            ws_connection_flush(ws->dirty);
+        } else {
+            ws_connection_end(ws->lost);
+        }
     }
 }
 
@@ -164,9 +123,15 @@ uint32_t ws_count(const struct ws *ws)
 
 void ws_close(struct ws *ws)
 {
-    if (ws->context != NULL) {
-        lws_context_destroy(ws->context); /* the first of two calls: closes what is on the loop */
+    if (ws->closed) {
+        return;
     }
+    ws->closed = true;
+    while (ws->count != 0) {
+        ws_connection_end(ws->connections[ws->count - 1]);
+    }
+    uv_poll_stop(&ws->poll);
+    uv_close((uv_handle_t *)&ws->poll, NULL);
 }
 
 void ws_destroy(struct ws *ws)
@@ -174,7 +139,7 @@ void ws_destroy(struct ws *ws)
     if (ws == NULL) {
         return;
     }
-    lws_context_destroy(ws->context); /* the second, after the loop has ended */
+    close(ws->epoll);
     for (uint32_t i = 0; i < ws->spare_count; i++) {
         buffer_fini(&ws->spare[i]);
     }

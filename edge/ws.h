@@ -1,10 +1,10 @@
 /**
- * WebSocket connections of one shard, by libwebsockets on the shard's loop; each carries a session.
+ * WebSocket connections of one shard (RFC 6455), on the shard's loop; each carries a session.
  *
- * libwebsockets parses and answers handshakes, unmasks and defragments. What it does not do is done
- * here: refusal of wrong versions, subprotocols and origins, of messages above the limit, of
- * clients that do not mask; heartbeat, bounded output, one write per connection and loop turn.
- * All functions: the shard's thread.
+ * One recv and one send per connection and loop turn, whatever many messages they hold; bounded
+ * output; heartbeat. Refused, with a reason: other versions, subprotocols and origins, messages
+ * above the limit, whatever breaks the RFC. No extensions: what compression costs in memory per
+ * connection is more than all else. All functions: the shard's thread.
  */
 #ifndef EDGE_WS_H
 #define EDGE_WS_H
@@ -20,17 +20,19 @@ struct ws_config {
     struct uv_loop_s *loop;
     struct session_table *sessions;
     size_t message_bytes_max;
-    int64_t heartbeat_ms;   /* without traffic, a ping */
-    int64_t pong_within_ms; /* without any answer, the end */
-    int64_t handshake_within_ms;
+    int64_t heartbeat_ms;       /* without traffic, a ping */
+    int64_t pong_within_ms;     /* without any answer, the end */
     const char *const *origins; /* exact; "*": any. Borrowed */
     uint32_t origin_count;
 };
 
-/** 0 or ERR_NO_MEMORY. */
+/** 0 or ERR_IO. */
 int ws_create(const struct ws_config *config, struct ws **out);
 
-/** Takes the socket, whatever comes of it; nothing was read from it yet. */
+/**
+ * Takes the socket, whatever comes of it. Nothing was read from it yet, and the whole head of its
+ * request has come and was found sound.
+ */
 void ws_adopt(struct ws *ws, int fd);
 
 /** Writes what was gathered; end of each loop turn. */

@@ -1,19 +1,22 @@
 /*
- * One connection. Outgoing messages are framed here, gathered, and written raw, once per loop turn:
- * on a WebSocket, lws_write(…, LWS_WRITE_HTTP) writes the bytes as they are. libwebsockets writes
- * its pongs and answers to close frames between our writes, which always end with a whole frame.
+ * One connection. Outgoing messages are framed here, gathered, and sent once per loop turn. What
+ * the kernel would not take waits apart from what is gathered behind it, so that the latter can be
+ * dropped without cutting a frame.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
-#include "edge/ws_head.h"
+#include "base/pool.h"
 #include "edge/ws_internal.h"
 
 /* --- out ------------------------------------------------------------------------------------- */
 
-static int64_t loop_now(const struct connection *connection)
+int64_t ws_connection_now(const struct connection *connection)
 {
     return (int64_t)uv_now(connection->ws->config.loop);
 }
@@ -49,35 +52,29 @@ static void unmark_dirty(struct connection *connection)
 static struct buffer *out_open(struct connection *connection)
 {
     struct ws *ws = connection->ws;
-    if (connection->out.cap == 0) {
-        if (ws->spare_count > 0) {
-            connection->out = ws->spare[--ws->spare_count];
-        }
-        buffer_extend(&connection->out, LWS_PRE);
+    if (connection->out.cap == 0 && ws->spare_count > 0) {
+        connection->out = ws->spare[--ws->spare_count];
     }
     mark_dirty(connection);
     return &connection->out;
 }
 
 /** Keeps the memory for another connection. */
-static void out_release(struct connection *connection)
+static void out_release(struct ws *ws, struct buffer *out)
 {
-    struct ws *ws = connection->ws;
-    if (connection->out.cap > WS_SPARE_BYTES_MAX || ws->spare_count == WS_SPARE_MAX) {
-        buffer_fini(&connection->out);
+    if (out->cap == 0 || out->cap > WS_SPARE_BYTES_MAX || ws->spare_count == WS_SPARE_MAX) {
+        buffer_fini(out);
         return;
     }
-    buffer_clear(&connection->out);
-    if (connection->out.cap != 0) {
-        ws->spare[ws->spare_count++] = connection->out;
-    }
-    connection->out = (struct buffer){0};
+    buffer_clear(out);
+    ws->spare[ws->spare_count++] = *out;
+    *out = (struct buffer){0};
 }
 
 static void transport_send(void *self, struct bytes head, struct bytes rest)
 {
     struct connection *connection = self;
-    if (connection->close_by_ms == 0) {
+    if (connection->state == WS_OPEN) {
         ws_append_frame_of(out_open(connection),
                            connection->json ? WS_SERVER_TEXT : WS_SERVER_BINARY, head, rest);
     }
@@ -86,116 +83,142 @@ static void transport_send(void *self, struct bytes head, struct bytes rest)
 static size_t transport_pending(void *self)
 {
     const struct connection *connection = self;
-    size_t gathered = connection->out.len == 0 ? 0 : connection->out.len - LWS_PRE;
-    return gathered + connection->unsent;
+    const struct ws_stuck *stuck = connection->stuck;
+    return connection->out.len + (stuck != NULL ? stuck->bytes.len - stuck->sent : 0);
 }
 
 static void transport_close(void *self, int code, const char *reason)
 {
-    ws_connection_close(self, code, reason);
+    struct connection *connection = self;
+    if (connection->state == WS_OPEN && code == error_close_code(ERR_SLOW_READER)) {
+        out_release(connection->ws, &connection->out); /* else it would learn the code last */
+    }
+    ws_connection_close(connection, code, reason);
+}
+
+void ws_connection_pong(struct connection *connection, struct bytes payload)
+{
+    if (connection->state == WS_OPEN && transport_pending(connection) <= WS_PONG_BYTES_MAX) {
+        ws_append_frame(out_open(connection), WS_SERVER_PONG, payload);
+    }
 }
 
 void ws_connection_close(struct connection *connection, int code, const char *reason)
 {
-    if (connection->close_by_ms != 0) {
+    if (connection->state != WS_OPEN) {
         return;
     }
-    if (code == error_close_code(ERR_SLOW_READER)) {
-        out_release(connection); /* else it would learn the code last */
-    }
     ws_append_close(out_open(connection), code, reason);
-    connection->close_by_ms = loop_now(connection) + WS_CLOSE_WITHIN_MS;
-    buffer_fini(&connection->in);
+    connection->state = WS_CLOSING;
+    connection->close_by_ms = ws_connection_now(connection) + WS_CLOSE_WITHIN_MS;
+}
+
+void ws_connection_finish(struct connection *connection)
+{
+    if (connection->state == WS_CLOSING) {
+        struct session *session = connection->session;
+        connection->state = WS_FINISHING;
+        connection->session = NULL;
+        mark_dirty(connection); /* also when nothing is to be sent: its half is to be shut */
+        if (session != NULL) {
+            session_disconnected(session);
+        }
+    }
+}
+
+void ws_connection_lose(struct connection *connection)
+{
+    if (connection->state != WS_LOST) {
+        struct ws *ws = connection->ws;
+        unmark_dirty(connection);
+        connection->state = WS_LOST;
+        connection->next_dirty = ws->lost;
+        ws->lost = connection;
+    }
 }
 
 void ws_connection_kill(struct connection *connection)
 {
-    if (connection->close_by_ms == 0) {
-        connection->close_by_ms = loop_now(connection) + WS_CLOSE_WITHIN_MS;
-    }
     /* What the kernel still holds for a peer that does not read is dropped with a reset. */
     static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    int fd = lws_get_socket_fd(connection->wsi);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    shutdown(fd, SHUT_RDWR);
+    setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    ws_connection_lose(connection);
+}
+
+static int watch(const struct connection *connection, int operation, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = (void *)connection};
+    return epoll_ctl(connection->ws->epoll, operation, connection->fd, &event);
+}
+
+/** Sends; returns how much the kernel took, or -1 when the connection is dead. */
+static ssize_t send_some(const struct connection *connection, const uint8_t *data, size_t len)
+{
+    ssize_t sent = send(connection->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent >= 0 ? sent : errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : -1;
+}
+
+/** All is sent. */
+static void drained(struct connection *connection)
+{
+    if (connection->state == WS_FINISHING && !connection->shut) {
+        connection->shut = true;
+        shutdown(connection->fd, SHUT_WR); /* the peer sees our end, and ends */
+    } else if (connection->state == WS_OPEN && connection->session != NULL) {
+        session_writable(connection->session);
+    }
 }
 
 void ws_connection_flush(struct connection *connection)
 {
     unmark_dirty(connection);
-    if (lws_partial_buffered(connection->wsi)) {
-        return; /* it asked for a callback when the rest is out */
+    if (connection->stuck != NULL) {
+        return; /* the rest goes first; epoll says when */
     }
-    connection->unsent = 0;
-    if (connection->out.len > LWS_PRE) {
-        size_t len = connection->out.len - LWS_PRE;
-        int written =
-            lws_write(connection->wsi, connection->out.data + LWS_PRE, len, LWS_WRITE_HTTP);
-        out_release(connection);
-        if (written < 0) {
+    if (connection->out.len != 0) {
+        ssize_t sent = send_some(connection, connection->out.data, connection->out.len);
+        if (sent < 0) {
             ws_connection_kill(connection);
             return;
         }
-        connection->unsent = lws_partial_buffered(connection->wsi) ? len : 0;
+        if ((size_t)sent < connection->out.len) {
+            connection->stuck = pool_alloc(sizeof *connection->stuck);
+            *connection->stuck = (struct ws_stuck){.bytes = connection->out, .sent = (size_t)sent};
+            connection->out = (struct buffer){0};
+            (void)watch(connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+            return;
+        }
+        out_release(connection->ws, &connection->out);
     }
-    if (connection->unsent == 0 && connection->session != NULL && connection->close_by_ms == 0) {
-        session_writable(connection->session);
+    drained(connection);
+}
+
+static void stuck_free(struct connection *connection)
+{
+    if (connection->stuck != NULL) {
+        out_release(connection->ws, &connection->stuck->bytes);
+        pool_free(connection->stuck, sizeof *connection->stuck);
+        connection->stuck = NULL;
     }
 }
 
-/* --- in -------------------------------------------------------------------------------------- */
-
-static void deliver(struct connection *connection, struct bytes message)
+void ws_connection_unstick(struct connection *connection)
 {
-    connection->fragments = 0;
-    if (connection->session != NULL) {
-        session_receive(connection->session, message);
-    }
-}
-
-/** Why this piece is not acceptable, as a close code; 0: it is. */
-static int refuse_piece(const struct connection *connection, struct bytes piece,
-                        const char **reason)
-{
-    size_t max = connection->ws->config.message_bytes_max;
-    size_t remains = lws_remaining_packet_payload(connection->wsi);
-    size_t so_far = connection->in.len + piece.len;
-    if (so_far > max || remains > max - so_far || connection->fragments >= WS_FRAGMENTS_MAX) {
-        *reason = error_name(ERR_TOO_LARGE);
-        return error_close_code(ERR_TOO_LARGE);
-    }
-    if ((lws_frame_is_binary(connection->wsi) != 0) == connection->json) {
-        *reason = connection->json ? "the subprotocol has text messages"
-                                   : "the subprotocol has binary messages";
-        return 1003;
-    }
-    return 0;
-}
-
-void ws_connection_receive(struct connection *connection, struct bytes piece)
-{
-    const char *reason;
-    connection->heard_ms = loop_now(connection);
-    if (connection->close_by_ms != 0) {
+    struct ws_stuck *stuck = connection->stuck;
+    if (stuck == NULL) {
         return;
     }
-    int code = refuse_piece(connection, piece, &reason);
-    if (code != 0) {
-        ws_connection_close(connection, code, reason);
+    ssize_t sent =
+        send_some(connection, stuck->bytes.data + stuck->sent, stuck->bytes.len - stuck->sent);
+    if (sent < 0) {
+        ws_connection_kill(connection);
         return;
     }
-    bool last = lws_is_final_fragment(connection->wsi) != 0;
-    if (last && connection->in.len == 0) {
-        deliver(connection, piece);
-        return;
-    }
-    buffer_append(&connection->in, piece.data, piece.len);
-    connection->fragments++;
-    if (last) {
-        struct buffer message = connection->in;
-        connection->in = (struct buffer){0};
-        deliver(connection, buffer_bytes(&message));
-        buffer_fini(&message);
+    stuck->sent += (size_t)sent;
+    if (stuck->sent == stuck->bytes.len) {
+        stuck_free(connection);
+        (void)watch(connection, EPOLL_CTL_MOD, EPOLLIN);
+        mark_dirty(connection); /* what was gathered meanwhile, and the session, are next */
     }
 }
 
@@ -231,47 +254,56 @@ static void list_remove(struct ws *ws, struct connection *connection)
     last->index = connection->index;
 }
 
-void ws_connection_start(struct ws *ws, struct connection *connection, struct lws *wsi, bool json)
+struct connection *ws_connection_start(struct ws *ws, int fd, bool json, struct buffer *answer)
 {
     struct sockaddr_storage address;
-    *connection = (struct connection){.ws = ws, .wsi = wsi, .json = json};
-    connection->heard_ms = loop_now(connection);
+    struct connection *connection = memory_alloc(sizeof *connection);
+    *connection = (struct connection){.ws = ws, .fd = fd, .json = json, .out = *answer};
+    *answer = (struct buffer){0};
+    connection->heard_ms = ws_connection_now(connection);
     list_add(ws, connection);
+    mark_dirty(connection);
     struct transport transport = {.self = connection,
                                   .send = transport_send,
                                   .pending = transport_pending,
                                   .close = transport_close};
     connection->session =
         session_connect(ws->config.sessions, json ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK,
-                        remote_key(lws_get_socket_fd(wsi), &address), &transport);
+                        remote_key(fd, &address), &transport);
     if (connection->session == NULL) {
         ws_connection_close(connection, error_close_code(ERR_BUSY), "retry_ms=5000");
-        return;
     }
-    ws_mask_start(connection);
+    if (watch(connection, EPOLL_CTL_ADD, EPOLLIN) != 0) {
+        ws_connection_kill(connection); /* the kernel has no room for more */
+    }
+    return connection;
 }
 
 void ws_connection_end(struct connection *connection)
 {
     struct ws *ws = connection->ws;
-    ws_mask_stop(connection);
-    unmark_dirty(connection);
-    out_release(connection);
-    buffer_fini(&connection->in);
-    list_remove(ws, connection);
-    connection->ws = NULL;
+    ws_connection_lose(connection); /* whatever the session still says is not sent */
     if (connection->session != NULL) {
-        struct session *session = connection->session;
-        connection->session = NULL;
-        session_disconnected(session);
+        session_disconnected(connection->session);
     }
+    struct connection **link = &ws->lost;
+    while (*link != connection) {
+        link = &(*link)->next_dirty;
+    }
+    *link = connection->next_dirty;
+    stuck_free(connection);
+    ws_partial_free(connection);
+    out_release(ws, &connection->out);
+    list_remove(ws, connection);
+    close(connection->fd); /* epoll forgets it */
+    free(connection);
 }
 
 void ws_connection_check(struct connection *connection, int64_t now_ms)
 {
-    static const char token[] = "duet"; /* an answer to an empty ping would not be reported */
+    static const char token[] = "duet"; /* for those who would not answer an empty one */
     const struct ws_config *config = &connection->ws->config;
-    if (connection->close_by_ms != 0) {
+    if (connection->state != WS_OPEN) {
         if (now_ms >= connection->close_by_ms) {
             ws_connection_kill(connection);
         }

@@ -14,7 +14,8 @@ enum ws_server_opcode {
     WS_SERVER_TEXT = 1,
     WS_SERVER_BINARY = 2,
     WS_SERVER_CLOSE = 8,
-    WS_SERVER_PING = 9
+    WS_SERVER_PING = 9,
+    WS_SERVER_PONG = 10
 };
 
 /** Writes the head of a frame with `len` bytes of payload; returns the head's bytes. */
@@ -28,11 +29,5 @@ void ws_append_frame_of(struct buffer *out, enum ws_server_opcode opcode, struct
 
 /** Appends a close frame; the reason is cut to fit. */
 void ws_append_close(struct buffer *out, int code, const char *reason);
-
-/** What the first two bytes of a client's frame say about its mask. */
-static inline bool ws_is_masked(const uint8_t head[2])
-{
-    return (head[1] & 0x80) != 0;
-}
 
 #endif

@@ -1,75 +1,106 @@
 /**
- * What the files of the WebSocket edge share: ws.c (context, callbacks), ws_connection.c (one
- * connection: in, out, heartbeat), ws_upgrade.c (who may connect), ws_mask.c (the first frame).
+ * What the files of the WebSocket edge share: ws.c (all connections of a shard), ws_connection.c
+ * (the life of one, and what it sends), ws_receive.c (what it receives).
  */
 #ifndef EDGE_WS_INTERNAL_H
 #define EDGE_WS_INTERNAL_H
 
-#include <libwebsockets.h>
 #include <uv.h>
 
 #include "edge/ws.h"
+#include "edge/ws_frame.h"
+#include "edge/ws_head.h"
 
-#define WS_SPARE_MAX 256             /* output buffers kept for the next turn */
-#define WS_SPARE_BYTES_MAX 65536     /* larger ones are freed */
-#define WS_FRAGMENTS_MAX 1024        /* of one message */
-#define WS_CLOSE_WITHIN_MS 5000      /* for the peer's half of the closing handshake */
-#define WS_FLUSH_BYTES_MAX (4 << 20) /* tx_packet_size: above any flush */
+#define WS_SPARE_MAX 256         /* output buffers kept for the next turn */
+#define WS_SPARE_BYTES_MAX 65536 /* larger ones are freed */
+#define WS_FRAGMENTS_MAX 1024    /* of one message */
+#define WS_CLOSE_WITHIN_MS 5000  /* for the peer's half of the closing handshake */
+#define WS_RECEIVE_BYTES 65536   /* of one recv; one buffer for all connections of a shard */
+#define WS_CARRY_BYTES 16        /* in front of it, for a head that was cut */
+#define WS_PONG_BYTES_MAX 65536  /* with more to be sent, pings are not answered */
 
-struct mask_watch;
+/** What came of a message that is not complete. */
+struct ws_partial {
+    struct buffer frame;   /* a frame that was cut */
+    size_t frame_bytes;    /* of all of it; 0: its head was cut, too */
+    struct buffer message; /* payloads of fragments so far */
+    uint32_t fragments;    /* 0: no message has begun */
+};
+
+/** What the kernel would not take. */
+struct ws_stuck {
+    struct buffer bytes;
+    size_t sent; /* of them */
+};
 
 /*
- *     checking ──first frame is masked──▶ open ──ws_connection_close──▶ closing ──▶ gone
- *         └────────it is not───────────────────────────────────────────────▲
+ *     open ──ws_connection_close──▶ closing ──the peer's close frame──▶ finishing
+ *       │                             │                                  │ end of input
+ *       └────────end of input, error, kill, close_by_ms────▶ lost ◀──────┘
+ *                                                              └──end of the turn──▶ gone
+ *
+ * closing: a close frame of ours is on its way, nothing else is sent, messages are dropped.
+ * finishing: when all is sent, our half of the connection is shut; nothing received counts.
  */
+enum ws_state { WS_OPEN, WS_CLOSING, WS_FINISHING, WS_LOST };
+
 struct connection {
-    struct ws *ws; /* NULL before the handshake succeeded */
-    struct lws *wsi;
-    struct session *session; /* NULL: there was no room for one */
-    struct mask_watch *mask_watch;
-    struct buffer in;  /* a message that came in pieces, so far */
-    struct buffer out; /* LWS_PRE bytes, then whole frames; no memory while idle */
-    size_t unsent;     /* bytes at libwebsockets that the kernel would not take yet, at most */
+    struct ws *ws;
+    struct session *session;    /* NULL: there was no room for one, or it is over */
+    struct ws_partial *partial; /* NULL: nothing is incomplete */
+    struct ws_stuck *stuck;     /* NULL: the kernel took all */
+    struct buffer out;          /* whole frames of this turn; no memory while idle */
     struct connection *next_dirty, **link_dirty; /* link NULL: not in the list */
     int64_t heard_ms, pinged_ms;                 /* of the loop's clock */
-    int64_t close_by_ms;                         /* 0: not closing */
-    uint32_t index;                              /* in ws->connections */
-    uint16_t fragments;
+    int64_t close_by_ms;                         /* closing, finishing: then it is lost */
+    int fd;
+    uint32_t index; /* in ws->connections */
+    uint8_t state;  /* enum ws_state */
     bool json;
+    bool shut; /* our half */
 };
 
 struct ws {
     struct ws_config config;
-    struct lws_context *context;
-    struct lws_vhost *vhost;
+    uv_poll_t poll; /* of `epoll`, in which all connections are */
+    int epoll;
+    bool closed;
     struct connection *dirty;
+    struct connection *lost; /* linked by next_dirty */
     struct connection **connections;
     uint32_t count, cap, scan_at;
     uint32_t spare_count;
     struct buffer spare[WS_SPARE_MAX];
+    uint8_t received[WS_CARRY_BYTES + WS_RECEIVE_BYTES];
 };
 
 /* ws_connection.c */
-void ws_connection_start(struct ws *ws, struct connection *connection, struct lws *wsi, bool json);
-/** The socket is gone. */
+/** A socket whose request has been answered by `answer`, which is taken. */
+struct connection *ws_connection_start(struct ws *ws, int fd, bool json, struct buffer *answer);
+/** Frees it; the session hears of it. Not while anything of the connection runs. */
 void ws_connection_end(struct connection *connection);
-/** A piece of a message, of the wsi's current frame. */
-void ws_connection_receive(struct connection *connection, struct bytes piece);
+/** Sends what was gathered. */
 void ws_connection_flush(struct connection *connection);
+/** The kernel takes bytes again. */
+void ws_connection_unstick(struct connection *connection);
 void ws_connection_close(struct connection *connection, int code, const char *reason);
-/** Without a close frame; the end comes with the loop's next turn. */
+/** The peer said goodbye, or cannot be understood: what is pending is sent, then an end. The
+ * session hears of it at once; not to be called by what the session calls. */
+void ws_connection_finish(struct connection *connection);
+/** It ends with the turn. */
+void ws_connection_lose(struct connection *connection);
+/** … without care for what is still to be sent. */
 void ws_connection_kill(struct connection *connection);
 void ws_connection_check(struct connection *connection, int64_t now_ms);
+/** Appends a pong. */
+void ws_connection_pong(struct connection *connection, struct bytes payload);
+int64_t ws_connection_now(const struct connection *connection);
 
-/* ws_upgrade.c */
-/** Whether this upgrade is welcome; answers it with an HTTP error if not. */
-bool ws_upgrade_admit(const struct ws *ws, struct lws *wsi, const char *upgrade);
-/** Answers a request that is no upgrade. */
-void ws_upgrade_required(struct lws *wsi);
-
-/* ws_mask.c */
-/** Holds reading back until the first frame's head can be seen. */
-void ws_mask_start(struct connection *connection);
-void ws_mask_stop(struct connection *connection);
+/* ws_receive.c */
+/** The socket is readable, or at its end. */
+void ws_receive(struct connection *connection);
+/** Bytes that came behind the handshake's request. */
+void ws_receive_bytes(struct connection *connection, uint8_t *data, size_t len);
+void ws_partial_free(struct connection *connection);
 
 #endif

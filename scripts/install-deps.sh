@@ -6,7 +6,7 @@ set -euo pipefail
 
 build_packages=(
     cmake ninja-build make gcc libc6-dev pkg-config
-    libuv1-dev libwebsockets-dev libwebsockets-evlib-uv liblmdb-dev libmsgpack-dev libsodium-dev
+    libuv1-dev liblmdb-dev libmsgpack-dev libsodium-dev
     libjansson-dev libmicrohttpd-dev libutf8proc-dev libxxhash-dev libbsd-dev uthash-dev
     libreadline-dev
 )

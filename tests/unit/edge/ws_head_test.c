@@ -72,20 +72,12 @@ static void a_close_frame_has_its_code_and_a_reason_that_fits(void **state)
     buffer_fini(&out);
 }
 
-static void a_mask_is_the_upper_bit_of_the_second_byte(void **state)
-{
-    (void)state;
-    assert_true(ws_is_masked((const uint8_t[]){0x82, 0x80}));
-    assert_false(ws_is_masked((const uint8_t[]){0x82, 0x7f}));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_reads_frames_of_every_size),
         cmocka_unit_test(a_frame_of_two_runs_is_the_frame_of_both_in_a_row),
         cmocka_unit_test(a_close_frame_has_its_code_and_a_reason_that_fits),
-        cmocka_unit_test(a_mask_is_the_upper_bit_of_the_second_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
