@@ -62,8 +62,8 @@ struct reply *reply_create(struct caller caller, struct bytes result)
     reply->caller = caller;
     reply->message.to_shard = caller.session.shard;
     if (result.len != 0) {
-        memcpy(reply->room, result.data, result.len);
-        reply->result = bytes_of(reply->room, result.len);
+        memcpy(reply + 1, result.data, result.len);
+        reply->result = bytes_of(reply + 1, result.len);
     }
     return reply;
 }

@@ -140,8 +140,7 @@ struct reply {
     struct field_fault fault; /* details of an error; empty field: none */
     int64_t retry_ms;         /* 0: no hint */
     const struct record_type *type;
-    struct bytes result; /* map shape; empty for an error. In `room`, but for tests */
-    uint8_t room[];
+    struct bytes result; /* map shape; empty for an error. Behind the struct, but for tests */
 };
 /** An answer for `caller`; copies the result. */
 struct reply *reply_create(struct caller caller, struct bytes result);
