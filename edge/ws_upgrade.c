@@ -38,13 +38,16 @@ static bool next_item(struct bytes *list, struct bytes *item)
     while (list->len != 0 && strchr(blanks, list->data[0]) != NULL) {
         *list = bytes_of(list->data + 1, list->len - 1);
     }
+    if (list->len == 0) {
+        return false;
+    }
     size_t len = 0;
     while (len < list->len && strchr(blanks, list->data[len]) == NULL) {
         len++;
     }
     *item = bytes_of(list->data, len);
     *list = bytes_of(list->data + len, list->len - len);
-    return len != 0;
+    return true;
 }
 
 static bool list_has(struct bytes list, const char *wanted)
