@@ -169,7 +169,12 @@ accept() {
 }
 
 profile() {
-    local scenario=${1:?usage: make guard-profile SCENARIO=<name>, one of: $("$program" --list | awk '{ printf "%s ", $1 }')}
+    local scenario=$1
+    if ! "$program" --list | cut -d' ' -f1 | grep -qxF -- "$scenario"; then
+        echo "usage: make guard-profile SCENARIO=<name>, one of:" \
+            "$("$program" --list | cut -d' ' -f1 | xargs)" >&2
+        exit 2
+    fi
     count "$scenario"
     local units
     units=$(cat "$work/$scenario.units")
