@@ -52,6 +52,8 @@ static const struct command_type *find_command(const struct kind *kind, uint16_t
     return NULL;
 }
 
+static void wait_anew(struct session *session);
+
 static void answer(struct session *session, const struct reply *reply)
 {
     uint32_t id = reply->caller.request;
@@ -68,6 +70,9 @@ static void answer(struct session *session, const struct reply *reply)
                                                .trace = request_trace(&request)});
     }
     free(request.trace);
+    if (session->state == SESSION_CONNECTED) {
+        wait_anew(session); /* a sign-in that had to queue leaves time to open */
+    }
 }
 
 static void handle_reply(void *self, const struct reply *reply)
@@ -200,6 +205,15 @@ void session_stop_waiting(struct session *session)
     *(previous != NULL ? &previous->next_waiting : &table->oldest_waiting) = next;
     *(next != NULL ? &next->previous_waiting : &table->newest_waiting) = previous;
     session->previous_waiting = session->next_waiting = NULL;
+}
+
+/** Gives the whole time to open again. */
+static void wait_anew(struct session *session)
+{
+    session_stop_waiting(session);
+    session->deadline_ms =
+        session_now_ms(session->table) + session->table->config.limits.open_within_ms;
+    start_waiting(session);
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
@@ -384,11 +398,24 @@ static void check_deadline(struct session *session, int64_t now_ms)
     }
 }
 
+/**
+ * Its time to open is over, unless it is we who let it wait: were it closed while its password is
+ * in the queue, it would come back and queue again, and the queue would be full of work for nobody.
+ */
+static void check_opening(struct session *session)
+{
+    if (session->requests.count != 0) {
+        wait_anew(session);
+    } else {
+        session_close(session, ERR_OPEN_TIMEOUT);
+    }
+}
+
 void session_table_tick(struct session_table *table)
 {
     int64_t now_ms = session_now_ms(table);
     while (table->oldest_waiting != NULL && now_ms >= table->oldest_waiting->deadline_ms) {
-        session_close(table->oldest_waiting, ERR_OPEN_TIMEOUT);
+        check_opening(table->oldest_waiting);
     }
     uint32_t count = table->slot_count / SCAN_SLICES + SCAN_MIN;
     for (uint32_t i = 0; i < count && i < table->slot_count; i++) {

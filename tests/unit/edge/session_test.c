@@ -473,6 +473,23 @@ static void who_does_not_open_in_time_is_closed(void **state)
     assert_int_equal(stage->close_code, 4500);
 }
 
+static void who_is_owed_an_answer_is_not_closed_for_being_late(void **state)
+{
+    struct stage *stage = *state;
+    ask_open(stage, 1, NULL);
+    for (int i = 0; i < 3; i++) {
+        stage->now_ms += 5000;
+        session_table_tick(stage->table);
+        assert_int_equal(stage->close_code, 0);
+    }
+    attached(stage, user_address(stage), 0, 0);
+    user_answers(stage, ERR_BUSY, false, 0);
+    expect_sent(stage, "1!BUSY;");
+    stage->now_ms += 5000;
+    session_table_tick(stage->table);
+    assert_int_equal(stage->close_code, 4500);
+}
+
 static void the_end_of_a_family_is_asked_about_before_it_closes(void **state)
 {
     struct stage *stage = *state;
@@ -516,6 +533,7 @@ int main(void)
         TEST(a_match_while_opening_is_followed_afterwards),
         TEST(a_revoked_sign_in_is_refused_and_may_try_again),
         TEST(who_does_not_open_in_time_is_closed),
+        TEST(who_is_owed_an_answer_is_not_closed_for_being_late),
         TEST(the_end_of_a_family_is_asked_about_before_it_closes),
         TEST(answers_for_those_who_are_gone_are_ignored),
     };
