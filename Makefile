@@ -1,12 +1,13 @@
 # make run    a running server from a bare machine
 # make docs   the reference in docs/ anew, from the declarations
 # make bench-peers   duet beside other systems, under the same load
+# make bench-idle-vm   100,000 idle connections, in a virtual machine without limits
 # make test   everything that must hold before a change is taken
 JOBS ?= $(shell nproc)
 DATA ?= ./data
 export JOBS
 
-.PHONY: run build bench-peers docs test test-all gates format clean deps-build deps-test guard \
+.PHONY: run build bench-peers bench-idle-vm docs test test-all gates format clean deps-build deps-test guard \
 	guard-accept guard-profile
 
 run: build
@@ -14,6 +15,9 @@ run: build
 
 build: deps-build
 	@scripts/build.sh release
+
+bench-idle-vm: build
+	@bench/vm/run.sh $(CONNECTIONS)
 
 test: deps-test
 	@scripts/test.sh

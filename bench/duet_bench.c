@@ -9,6 +9,7 @@
 #include "bench/compare.h"
 #include "bench/idle.h"
 #include "bench/interrupt.h"
+#include "bench/login.h"
 #include "bench/options.h"
 #include "bench/results.h"
 #include "bench/start.h"
@@ -20,6 +21,7 @@ static const struct command commands[] = {
     {"chat", "couples chatting: rates, latencies, cost; checks every message", NULL, chat_main},
     {"compare", "ratios of duet to its peers, from collected results", NULL, compare_main},
     {"idle", "memory and CPU of connections that say nothing", NULL, idle_main},
+    {"login", "many sign in, refresh or open their sessions at once", NULL, login_main},
     {"report", "a page with plots of the results in a folder", NULL, results_main},
     {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},
     {"storm", "all clients cut off at once, and back at once; checks every message", NULL,

@@ -84,28 +84,33 @@ static int spawn(const char *path, char *const *arguments, const char *log, pid_
     return 0;
 }
 
-static int seed(struct server *server, int64_t couples, const char *log)
+static int seed(struct server *server, const struct server_options *options, const char *log)
 {
     char program[PATH_MAX];
     char count[24];
     pid_t pid;
     int out;
-    snprintf(count, sizeof count, "%lld", (long long)couples);
-    char *arguments[] = {"duetctl", "seed",  "--data",       server->data, "--couples",
-                         count,     "--out", server->tokens, NULL};
+    snprintf(count, sizeof count, "%lld", (long long)options->couples);
+    char *arguments[ARGUMENTS_MAX] = {"duetctl",   "seed", "--data", server->data,
+                                      "--couples", count,  "--out",  server->tokens};
+    if (options->password != NULL) {
+        arguments[8] = "--password";
+        arguments[9] = (char *)(uintptr_t)options->password;
+    }
     if (find_program("duetctl", program) != 0 || spawn(program, arguments, log, &pid, &out) != 0) {
         return ERR_IO;
     }
-    progress("seeding %lld couples", (long long)couples);
+    progress("seeding %s couples", count);
     char drained[512];
     while (read(out, drained, sizeof drained) > 0) {
     }
     close(out);
     int status = 0;
     waitpid(pid, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0
-               ? 0
-               : complain("duetctl seed failed, see", log);
+    if (WIFSIGNALED(status)) {
+        return complain("duetctl seed was ended by a signal", strsignal(WTERMSIG(status)));
+    }
+    return WEXITSTATUS(status) == 0 ? 0 : complain("duetctl seed failed, see", log);
 }
 
 /* Reads "listening on 127.0.0.1:PORT" from the daemon. */
@@ -226,7 +231,7 @@ static int start_own(const struct server_options *options, struct server *server
     snprintf(server->tokens, sizeof server->tokens, "%.*s/tokens.jsonl", PATH_MAX - 32,
              server->data);
     log_path(server, log, sizeof log);
-    error = seed(server, options->couples, log);
+    error = seed(server, options, log);
     error = error != 0 ? error : start_daemon(server, START_TIMEOUT_US);
     if (error != 0) {
         struct stat status; /* kept if the programs wrote why */

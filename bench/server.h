@@ -22,6 +22,7 @@ struct server_options {
     const char *tokens;   /* with url: what `duetctl seed` wrote */
     const char *data;     /* with url: its data directory or NULL; else: where to make ours */
     int64_t couples;      /* to seed */
+    const char *password; /* of them all; NULL: none, only the tokens can be used */
     int64_t shards;       /* 0: the daemon's default */
     bool keep;            /* leave our data directory behind */
 };

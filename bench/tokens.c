@@ -21,10 +21,14 @@ static int read_token(const char *text, struct token *out)
 {
     json_t *line = json_loads(text, 0, NULL);
     const char *access_token = json_string_value(json_object_get(line, "access_token"));
+    const char *refresh_token = json_string_value(json_object_get(line, "refresh_token"));
+    const char *email = json_string_value(json_object_get(line, "email"));
     int error = ERR_MALFORMED;
-    if (access_token != NULL && read_id(line, "couple", &out->couple) == 0 &&
-        read_id(line, "device", &out->device) == 0) {
+    if (access_token != NULL && refresh_token != NULL && email != NULL &&
+        read_id(line, "couple", &out->couple) == 0 && read_id(line, "device", &out->device) == 0) {
         out->access_token = text_copy(access_token);
+        out->refresh_token = text_copy(refresh_token);
+        out->email = text_copy(email);
         error = 0;
     }
     json_decref(line);
@@ -35,6 +39,8 @@ void tokens_fini(struct tokens *tokens)
 {
     for (size_t i = 0; i < tokens->count; i++) {
         free(tokens->items[i].access_token);
+        free(tokens->items[i].refresh_token);
+        free(tokens->items[i].email);
     }
     free(tokens->items);
     *tokens = (struct tokens){0};

@@ -12,6 +12,8 @@ struct token {
     struct id couple;
     struct id device;
     char *access_token;
+    char *refresh_token;
+    char *email;
 };
 
 struct tokens {

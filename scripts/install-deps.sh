@@ -2,6 +2,7 @@
 # Installs the Debian packages that are missing; touches nothing if none is.
 #   install-deps.sh build   what `make run` needs
 #   install-deps.sh test    that, and what `make test` and `make test-all` need
+#   install-deps.sh vm      what `make build` and `make bench-idle-vm` need
 set -euo pipefail
 
 build_packages=(
@@ -15,12 +16,17 @@ test_packages=(
     libcmocka-dev g++ clang clang-format llvm libclang-rt-14-dev valgrind lmdb-utils
     git ca-certificates
 )
+vm_packages=(
+    "${build_packages[@]}"
+    qemu-system-x86 busybox-static cpio
+)
 
 case "${1:-build}" in
 build) packages=("${build_packages[@]}") ;;
 test) packages=("${test_packages[@]}") ;;
+vm) packages=("${vm_packages[@]}") ;;
 *)
-    echo "usage: $0 [build|test]" >&2
+    echo "usage: $0 [build|test|vm]" >&2
     exit 2
     ;;
 esac

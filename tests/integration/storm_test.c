@@ -68,10 +68,44 @@ static void a_storm_loses_nothing(void **state)
     json_decref(found);
 }
 
+static void all_get_in(const char *what, const char *clients)
+{
+    const char *const words[] = {"login",    "--what",  what,     "--clients", clients,
+                                 "--others", "5",       "--rate", "50",        "--before",
+                                 "1",        "--after", "1",      NULL};
+    json_t *found = bench(words);
+    assert_true(json_is_true(json_object_get(found, "good")));
+    assert_int_equal(figure(found, "answered"), atoi(clients));
+    assert_int_equal(figure(found, "others_lost"), 0);
+    assert_int_equal(figure(found, "gave_up"), 0);
+    json_decref(found);
+}
+
+static void who_signs_in_with_a_password_gets_in(void **state)
+{
+    (void)state;
+    all_get_in("password", "10");
+}
+
+static void who_refreshes_gets_in(void **state)
+{
+    (void)state;
+    all_get_in("refresh", "200");
+}
+
+static void who_opens_a_session_gets_in(void **state)
+{
+    (void)state;
+    all_get_in("session", "200");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_storm_loses_nothing),
+        cmocka_unit_test(who_signs_in_with_a_password_gets_in),
+        cmocka_unit_test(who_refreshes_gets_in),
+        cmocka_unit_test(who_opens_a_session_gets_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
