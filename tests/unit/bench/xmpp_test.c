@@ -13,7 +13,7 @@
 /* As ejabberd 23.01 said it, but for the first attribute of the message. */
 static const char captured[] =
     "<a h='1' xmlns='urn:xmpp:sm:3'/>"
-    "<message note='1 > 0' xml:lang='en' to='u00000001-1@localhost/d' "
+    "<message note='1 /> 0' xml:lang='en' to='u00000001-1@localhost/d' "
     "from='u00000001-0@localhost/d' type='chat'><archived by='u00000001-1@localhost' "
     "id='1795272649468434' xmlns='urn:xmpp:mam:tmp'/><stanza-id by='u00000001-1@localhost' "
     "id='1795272649468434' xmlns='urn:xmpp:sid:0'/><body>duet 0</body></message>"
