@@ -140,5 +140,8 @@ extern const struct chat_protocol redis_protocol;
 extern const struct chat_protocol redis_function_protocol;
 extern const struct chat_protocol socketio_protocol;
 extern const struct chat_protocol xmpp_protocol;
+extern const struct chat_protocol mqtt_protocol;       /* mqtt.c */
+extern const struct chat_protocol nats_protocol;       /* nats.c */
+extern const struct chat_protocol centrifugo_protocol; /* centrifugo.c */
 
 #endif
