@@ -97,10 +97,10 @@ static const struct unit *unit_of(const char *name)
         const char *part;
         bool at_end;
         const struct unit *units;
-    } rows[] = {{"_per_s", true, per_second}, {"us_per_", false, microseconds},
-                {"_us", true, microseconds},  {"_ms", true, milliseconds},
-                {"_s", true, seconds},        {"bytes", false, bytes},
-                {"percent", false, percent}};
+    } rows[] = {{"_per_s", true, per_second},     {"cpu_us", false, microseconds},
+                {"us_per_", false, microseconds}, {"_us", true, microseconds},
+                {"_ms", true, milliseconds},      {"_s", true, seconds},
+                {"bytes", false, bytes},          {"percent", false, percent}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].at_end ? ends_in(name, rows[i].part) : strstr(name, rows[i].part) != NULL) {
             return rows[i].units;

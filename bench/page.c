@@ -37,8 +37,8 @@ static const char style[] =
     ".wide{overflow-x:auto;margin-top:.75rem}table{border-collapse:collapse;font-size:.9rem;"
     "font-variant-numeric:tabular-nums}th,td{padding:.3rem .75rem .3rem 0;text-align:right;"
     "border-bottom:1px solid var(--grid);white-space:nowrap}th{font-weight:600}"
-    "th:first-child,td:first-child,.left{text-align:left}tbody th{white-space:normal;"
-    "min-width:13rem}td.left{white-space:normal;"
+    "th:first-child,td:first-child,.left{text-align:left}tbody th{white-space:normal}"
+    "tbody th a{display:inline-block;min-width:13rem}td.left{white-space:normal;"
     "min-width:16rem}thead th{color:var(--soft);font-weight:500}tbody th{font-weight:400}"
     "td small{color:var(--soft)}.origin,.note{font-size:.85rem;color:var(--soft);"
     "margin:.75rem 0}.origin div{overflow-wrap:anywhere}code{font:.95em ui-monospace,monospace;"
@@ -175,16 +175,16 @@ static void write_row(struct buffer *out, size_t index, const json_t *result, co
     page_setting(result, setting, sizeof setting);
     html_numbers(out, "<tr><th scope=\"row\"><a href=\"#r%zu\">", index);
     html_text(out, setting[0] != '\0' ? setting : page_text(result, "scenario"));
-    html_raw(out, "</a></th><td>");
-    html_text(out, page_text(result, "date"));
-    html_numbers(out, "</td><td>%zu</td>", json_array_size(json_object_get(result, "runs")));
+    html_numbers(out, "</a></th><td>%zu</td>", json_array_size(json_object_get(result, "runs")));
+    html_raw(out, json_is_false(json_object_get(result, "good")) ? "<td class=\"bad\">no</td>"
+                                                                 : "<td>yes</td>");
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
         write_headline(out, result, name != NULL ? name : "");
     }
-    html_raw(out, json_is_false(json_object_get(result, "good"))
-                      ? "<td class=\"bad\">no</td></tr>\n"
-                      : "<td>yes</td></tr>\n");
+    html_raw(out, "<td>");
+    html_text(out, page_text(result, "date"));
+    html_raw(out, "</td></tr>\n");
 }
 
 static void write_table(struct buffer *out, const json_t *results, const char *scenario,
@@ -192,15 +192,17 @@ static void write_table(struct buffer *out, const json_t *results, const char *s
 {
     html_raw(out, "<section><h3>");
     html_text(out, scenario);
-    html_raw(out, "</h3><div class=\"wide\"><table><thead><tr><th scope=\"col\">setting</th>"
-                  "<th scope=\"col\">date</th><th scope=\"col\">runs</th>");
+    html_raw(
+        out,
+        "</h3><div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">setting</th>"
+        "<th scope=\"col\">runs</th><th scope=\"col\">good</th>");
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
         html_raw(out, "<th scope=\"col\">");
         html_text(out, name != NULL ? name : "");
         html_raw(out, "</th>");
     }
-    html_raw(out, "<th scope=\"col\">good</th></tr></thead><tbody>\n");
+    html_raw(out, "<th scope=\"col\">date</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < json_array_size(results); i++) {
         const json_t *result = json_array_get(results, i);
         if (strcmp(page_text(result, "scenario"), scenario) == 0) {

@@ -165,13 +165,14 @@ static void write_table(struct buffer *out, const json_t *comparison, const json
 {
     static const char *const figures[] = {"p50_us", "p99_us", "server_cpu_us_per_msg",
                                           "device_bytes_per_msg"};
-    html_raw(out, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">system</th>"
-                  "<th scope=\"col\">runs</th><th scope=\"col\">messages/s</th>"
-                  "<th scope=\"col\">p50</th><th scope=\"col\">p99</th>"
-                  "<th scope=\"col\">server CPU a message</th>"
-                  "<th scope=\"col\">device bytes a message</th>"
-                  "<th scope=\"col\">duet's rate / its</th>"
-                  "<th scope=\"col\">synced before the ack</th></tr></thead><tbody>\n");
+    html_raw(out,
+             "<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">system</th>"
+             "<th scope=\"col\">runs</th><th scope=\"col\">messages/s</th>"
+             "<th scope=\"col\">p50</th><th scope=\"col\">p99</th>"
+             "<th scope=\"col\">CPU a message</th>"
+             "<th scope=\"col\">device bytes a message</th>"
+             "<th scope=\"col\">duet's rate / its</th>"
+             "<th scope=\"col\">synced before the ack</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < json_array_size(systems); i++) {
         const json_t *system = json_array_get(systems, i);
         const char *name = page_text(system, "system");
@@ -210,10 +211,12 @@ static void write_load(struct buffer *out, const json_t *comparison, const json_
 
 static void write_peers(struct buffer *out, const json_t *peers)
 {
-    html_raw(out, "<section><h3>What the peers are</h3><div class=\"wide\"><table><thead><tr>"
-                  "<th scope=\"col\">peer</th><th scope=\"col\" class=\"left\">version</th>"
-                  "<th scope=\"col\" class=\"left\">does not guarantee, where duet does</th></tr>"
-                  "</thead><tbody>\n");
+    html_raw(
+        out,
+        "<section><h3>What the peers are</h3><div class=\"wide\" tabindex=\"0\"><table><thead><tr>"
+        "<th scope=\"col\">peer</th><th scope=\"col\" class=\"left\">version</th>"
+        "<th scope=\"col\" class=\"left\">does not guarantee, where duet does</th></tr>"
+        "</thead><tbody>\n");
     for (size_t i = 0; i < json_array_size(peers); i++) {
         const json_t *peer = json_array_get(peers, i);
         const char *skipped = page_text(peer, "skipped");

@@ -297,7 +297,8 @@ static void write_figures(struct buffer *out, const json_t *result)
     const json_t *runs = json_object_get(result, "runs");
     const char *name;
     json_t *summary;
-    html_raw(out, "<details><summary>All figures</summary><div class=\"wide\"><table><thead><tr>"
+    html_raw(out, "<details><summary>All figures</summary><div class=\"wide\" "
+                  "tabindex=\"0\"><table><thead><tr>"
                   "<th scope=\"col\">figure</th>");
     if (json_array_size(runs) > 1) {
         html_raw(out, "<th scope=\"col\">median</th><th scope=\"col\">min</th>"

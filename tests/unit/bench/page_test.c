@@ -62,6 +62,7 @@ static void figures_have_the_unit_their_name_ends_in(void **state)
                 {"device_bytes_per_msg", 1698, "1,698 B"},
                 {"server_cpu_us_per_msg", 20.84, "20.8 µs"},
                 {"lost", 0, "0"},
+                {"raw_server_cpu_us_w16", 0.17, "0.17 µs"},
                 {"start_ms", 180.4, "180 ms"},
                 {"sent", 1234567, "1,234,567"},
                 {"change", -1234, "-1,234"}};
