@@ -2,13 +2,19 @@
  * Start-up: from state and log to actors that stand where the last durable record left them.
  *
  * The log is read from the checkpoint on; an actor whose state is newer than a record passes over
- * it. Partitions go to whatever number of shards runs today. When a long log is replayed (state
- * was lost, or its directory deleted), state is flushed on the way, so memory stays bounded.
+ * it. Partitions go to whatever number of shards runs today, and each shard replays on a thread of
+ * its own. When a long log is replayed (state was lost, or its directory deleted), state is flushed
+ * on the way, so memory stays bounded.
  */
+#include <stdlib.h>
+
+#include "runtime/lanes.h"
 #include "runtime/node_internal.h"
 
-#define FLUSH_EVERY_RECORDS 200000
+#define ROW_BYTES 128 /* about what a record's rows take besides its payload */
+#define UNFLUSHED_MAX ((uint64_t)256 << 20)
 #define PROGRESS_EVERY_MS 2000
+#define PROGRESS_EVERY_RECORDS 65536
 
 static void flush_all(struct node *node)
 {
@@ -42,37 +48,69 @@ static int check_first(struct lsn checkpoint, struct lsn first)
     return ERR_CORRUPT;
 }
 
-static int replay(struct node *node, struct log_reader *reader, struct lsn *last)
+static struct lanes *start_lanes(struct node *node)
+{
+    struct shard **shards = memory_alloc(node->worker_count * sizeof(struct shard *));
+    for (uint16_t i = 0; i < node->worker_count; i++) {
+        shards[i] = node->workers[i].shard;
+    }
+    struct lanes *lanes = lanes_start(shards, node->worker_count);
+    free(shards);
+    return lanes;
+}
+
+static int flush_lanes(struct node *node, struct lanes *lanes)
+{
+    int error = lanes_settle(lanes);
+    if (error == 0) {
+        flush_all(node);
+    }
+    return error;
+}
+
+static int feed(struct node *node, struct log_reader *reader, struct lsn checkpoint,
+                struct lanes *lanes)
 {
     struct log_record record;
     uint64_t said_ms = uv_hrtime() / 1000000;
+    uint64_t unflushed_max =
+        node->config.unflushed_max != 0 ? node->config.unflushed_max : UNFLUSHED_MAX;
+    uint64_t unflushed = 0;
     int error;
     while ((error = log_reader_next(reader, &record)) == 0) {
-        error = node->recovered_records == 0 ? check_first(*last, record.lsn) : 0;
+        error = node->recovered_records == 0 ? check_first(checkpoint, record.lsn) : 0;
         if (error != 0) {
             return error;
         }
-        uint16_t shard = shard_of(node->workers[0].shard, record.address);
-        error = shard_replay(node->workers[shard].shard, &record);
-        if (error != 0) {
-            LOG(ERROR, "a record belongs to a kind that this version does not know",
-                LOG_PAIR("lsn", LOG_INT(record.lsn.v)),
-                LOG_PAIR("kind", LOG_INT(record.address.kind)));
-            return error;
+        lanes_add(lanes, &record);
+        unflushed += record.payload.len + ROW_BYTES;
+        if (unflushed > unflushed_max) {
+            unflushed = 0;
+            error = flush_lanes(node, lanes);
+            if (error != 0) {
+                return error;
+            }
         }
-        *last = record.lsn;
-        if (++node->recovered_records % FLUSH_EVERY_RECORDS == 0) {
-            flush_all(node);
+        if (++node->recovered_records % PROGRESS_EVERY_RECORDS == 0) {
             say_progress(node->recovered_records, &said_ms);
         }
     }
-    if (error == ERR_CORRUPT) {
-        const char *reason;
-        struct lsn at = log_reader_fault(reader, &reason);
+    return error == ERR_END ? 0 : error;
+}
+
+static int replay(struct node *node, struct log_reader *reader, struct lsn checkpoint)
+{
+    struct lanes *lanes = start_lanes(node);
+    int error = feed(node, reader, checkpoint, lanes);
+    int failed = lanes_stop(lanes);
+    error = error != 0 ? error : failed;
+    const char *reason;
+    struct lsn at = log_reader_fault(reader, &reason);
+    if (error == ERR_CORRUPT && at.v != 0) {
         LOG(ERROR, "the log is damaged; run duetctl verify", LOG_PAIR("lsn", LOG_INT(at.v)),
             LOG_PAIR("reason", LOG_TEXT(reason)));
     }
-    return error == ERR_END ? 0 : error;
+    return error;
 }
 
 int node_recover(struct node *node)
@@ -103,9 +141,8 @@ int node_recover(struct node *node)
     if (error != 0) {
         return error;
     }
-    struct lsn last = checkpoint;
     node->recovering = true;
-    error = replay(node, reader, &last);
+    error = replay(node, reader, checkpoint);
     node->recovering = false;
     log_reader_close(reader);
     node->recovery_ms = (int64_t)((uv_hrtime() - began) / 1000000);

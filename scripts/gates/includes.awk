@@ -6,7 +6,7 @@ BEGIN {
 
     # Library header -> paths that may see it.
     allowed["lmdb.h"] = "^(storage|tests|bench)/"
-    allowed["uv.h"] = "^(runtime/(world_uv|node|node_internal|node_figures|worker|log_writer|state_writer|state_version|recovery)[.][ch]$|(edge|client|tools|bench|tests)/)"
+    allowed["uv.h"] = "^(runtime/(world_uv|node|node_internal|node_figures|worker|log_writer|state_writer|state_version|recovery|lanes)[.][ch]$|(edge|client|tools|bench|tests)/)"
     allowed["libwebsockets.h"] = "^(edge|client|tools|bench|tests)/"
     allowed["microhttpd.h"] = "^(edge|tests)/"
 }
