@@ -146,8 +146,29 @@ compare() {
         }' "$expected" "$work/now"
 }
 
+# Where the heap begins is not fixed, and moves some counts by a few per cent: what seems to have
+# risen is counted twice more, and the least stands.
+recount_risen() {
+    local name unit
+    awk -v percent="$percent" '
+        FILENAME ~ /expected/ { expected[$1] = $3; next }
+        ($1 in expected) && $3 > expected[$1] * (1 + percent / 100) { print $1, $2 }
+        ' "$expected" "$work/now" >"$work/risen"
+    while read -r name unit; do
+        for _ in 1 2; do
+            count "$name"
+            figures "$name" "$unit" >>"$work/now"
+        done
+    done <"$work/risen"
+    awk '!($1 in least) { order[++count] = $1 }
+        !($1 in least) || $3 < least[$1] { least[$1] = $3; line[$1] = $0 }
+        END { for (i = 1; i <= count; i++) { print line[order[i]] } }' "$work/now" >"$work/least"
+    mv "$work/least" "$work/now"
+}
+
 check() {
     count_all
+    recount_risen
     compare 1
 }
 
