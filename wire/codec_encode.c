@@ -40,6 +40,9 @@ static void encode_record(struct writer *writer, const struct record_type *type,
 /** Bytes of the value beyond a head, as far as it is no container. */
 static inline size_t run_bytes(const struct field *field, const void *member)
 {
+    if (field->kind < FIELD_TEXT) {
+        return 0;
+    }
     switch (field->kind) {
     case FIELD_TEXT:
     case FIELD_BYTES:
@@ -94,9 +97,6 @@ static inline uint8_t *put_scalar(uint8_t *at, const struct field *field, const 
     switch (field->kind) {
     case FIELD_BOOL:
         return put_byte(at, *(const bool *)member ? 0xc3 : 0xc2);
-    case FIELD_INT:
-    case FIELD_INSTANT:
-        return put_int(at, *(const int64_t *)member);
     case FIELD_FLOAT:
         return put_float(at, *(const double *)member);
     case FIELD_ID:
@@ -119,16 +119,29 @@ static void encode_list(struct writer *writer, const struct field *field, enum r
     }
 }
 
-/** Its name first, in a map. */
-static inline void encode_field(struct writer *writer, const struct field *field,
-                                enum record_shape shape, const void *member)
+/** Its name, in a map. */
+static inline uint8_t *put_name(uint8_t *at, const struct field *field, enum record_shape shape)
+{
+    return shape == RECORD_AS_MAP
+               ? put_short(put_text_head(at, field->name_len), field->name, field->name_len)
+               : at;
+}
+
+/**
+ * Name and value. Inline in both callers, where the shape is known; the kinds that most fields have
+ * come first.
+ */
+static inline __attribute__((always_inline)) void encode_field(struct writer *writer,
+                                                               const struct field *field,
+                                                               enum record_shape shape,
+                                                               const void *member)
 {
     size_t run = run_bytes(field, member);
     uint8_t *at = writer_room(writer, 2 * PACK_HEAD_MAX + field->name_len + run);
-    if (shape == RECORD_AS_MAP) {
-        at = put_short(put_text_head(at, field->name_len), field->name, field->name_len);
-    }
-    if (field->kind == FIELD_RECORD) {
+    at = put_name(at, field, shape);
+    if (field->kind == FIELD_INT || field->kind == FIELD_INSTANT) {
+        writer->at = put_int(at, *(const int64_t *)member);
+    } else if (field->kind == FIELD_RECORD) {
         writer->at = at;
         encode_record(writer, field->sub, shape, *(const void *const *)member);
     } else if (field->kind == FIELD_LIST) {

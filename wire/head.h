@@ -51,6 +51,9 @@ static inline struct head head_read(struct cursor *cursor)
     if (first >= 0xe0) {
         return (struct head){CURSOR_INT, first, (uint64_t)(int64_t)(int8_t)first};
     }
+    if ((first == 0xc4 || first == 0xd9) && cursor->at < cursor->end) { /* the commonest */
+        return (struct head){first == 0xc4 ? CURSOR_BIN : CURSOR_TEXT, first, *cursor->at++};
+    }
     return head_read_long(cursor, first);
 }
 

@@ -99,6 +99,8 @@ static void round_trip(enum record_shape shape, struct bytes in)
                                    &fault) == 0);
         record_encode(&all_kinds_type, shape, &second, &twice);
         CHECK_ALWAYS(bytes_equal(buffer_bytes(&once), buffer_bytes(&twice)));
+    }
+    if (once.len != 0 && shape == RECORD_AS_MAP) { /* text of an array is taken unchecked */
         json_t *json = record_encode_json(&all_kinds_type, &first);
         CHECK_ALWAYS(record_decode_json(&all_kinds_type, json, &arena, &third, &fault) == 0);
         json_decref(json);
