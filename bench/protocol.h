@@ -133,6 +133,7 @@ int join_complain(const struct chat_place *place, const char *what, const char *
 
 /* duet's is in chat_wire.c, the others' in files of their names. */
 extern const struct chat_protocol duet_protocol;
+extern const struct chat_protocol centrifugo_protocol;
 extern const struct chat_protocol mqtt_protocol;
 extern const struct chat_protocol nats_protocol;
 extern const struct chat_protocol nats_core_protocol;
@@ -140,8 +141,5 @@ extern const struct chat_protocol redis_protocol;
 extern const struct chat_protocol redis_function_protocol;
 extern const struct chat_protocol socketio_protocol;
 extern const struct chat_protocol xmpp_protocol;
-extern const struct chat_protocol mqtt_protocol;       /* mqtt.c */
-extern const struct chat_protocol nats_protocol;       /* nats.c */
-extern const struct chat_protocol centrifugo_protocol; /* centrifugo.c */
 
 #endif
