@@ -67,7 +67,7 @@ start_peer() {
     mkdir -m 711 "$work/peer"
     rm -f "$work/ready"
     mkfifo "$work/ready"
-    "$here/$name/start.sh" "$work/peer" >"$work/ready" 2>"$work/$name.log" &
+    setpriv --pdeathsig TERM "$here/$name/start.sh" "$work/peer" >"$work/ready" 2>"$work/$name.log" &
     server=$!
     address=
     exec 4<"$work/ready"

@@ -3,12 +3,14 @@
 // Messages that arrive while an insert is under way go into the next one together: one statement,
 // one transaction and one flush of the log for many. A couple always uses the same lane, and a lane
 // has one insert under way, so that a couple's messages keep their order.
+// One lane is the cheapest: 66 us of the server's CPU a message at window 1 and 27 at window 16, where
+// two took 74 and 33, four 90 and 31, all with two processes on two busy cores.
 'use strict';
 const http = require('node:http');
 const { Pool } = require('pg');
 const { Server } = require('socket.io');
 
-const LANES = Number(process.env.LANES || 2);
+const LANES = Number(process.env.LANES || 1);
 const INSERT = {
   name: 'insert-messages',
   text: 'insert into message (couple, sender, body)'
