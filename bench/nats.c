@@ -16,10 +16,11 @@
 #include "bench/protocol.h"
 #include "wire/record.h"
 
-#define STREAM "CHAT"
+#define STREAMS 16 /* their number is the last digit of a couple's */
 #define ANSWER_SID '1'
 #define PARTNER_SID '2'
 #define ID_DIGITS 8
+#define STREAM_AT (sizeof "PUB chat." - 1)
 #define LENGTH_DIGITS_MAX 7
 
 /* Bytes of the line at the front with its end, or 0. */
@@ -82,20 +83,24 @@ static void await(struct dial *dial, const char *step, const char *text)
     buffer_fini(&message);
 }
 
-/* The one stream, in files; made by the first connection, and found there in later runs. */
-static void create_stream(struct dial *dial)
+/* The streams, in files; made by the first connection, and found there in later runs. */
+static void create_streams(struct dial *dial)
 {
-    static const char config[] =
-        "{\"name\":\"" STREAM "\",\"subjects\":[\"chat.>\"],\"storage\":\"file\","
-        "\"retention\":\"limits\",\"discard\":\"old\",\"num_replicas\":1,\"max_consumers\":-1,"
-        "\"max_msgs\":-1,\"max_bytes\":-1,\"max_age\":0}";
-    dial_say(dial, "SUB created 9\r\nPUB $JS.API.STREAM.CREATE." STREAM " created %zu\r\n%s\r\n",
-             sizeof config - 1, config);
-    await(dial, "JetStream", "MSG created 9 ");
+    char config[320];
+    dial_say(dial, "SUB created 9\r\n");
+    for (unsigned i = 0; i < STREAMS; i++) {
+        int len = snprintf(config, sizeof config,
+                           "{\"name\":\"CHAT%x\",\"subjects\":[\"chat.%x.>\"],\"storage\":\"file\","
+                           "\"retention\":\"limits\",\"discard\":\"old\",\"num_replicas\":1,"
+                           "\"max_consumers\":-1,\"max_msgs\":-1,\"max_bytes\":-1,\"max_age\":0}",
+                           i, i);
+        dial_say(dial, "PUB $JS.API.STREAM.CREATE.CHAT%x created %d\r\n%s\r\n", i, len, config);
+        await(dial, "JetStream", "MSG created 9 ");
+    }
     dial_say(dial, "UNSUB 9\r\n");
 }
 
-/* Connected, the stream there, and answers heard. */
+/* Connected, the streams there, and answers heard. */
 static void open_client(struct dial *dial, const struct chat_place *place)
 {
     dial_open(dial, place);
@@ -103,7 +108,7 @@ static void open_client(struct dial *dial, const struct chat_place *place)
     dial_say(dial, "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\","
                    "\"version\":\"1\",\"protocol\":1}\r\n");
     if (place->index == 0) {
-        create_stream(dial);
+        create_streams(dial);
     }
     dial_say(dial, "SUB answer.%016llx.%08x.%u.* %c\r\n", (unsigned long long)place->run,
              place->couple, place->side, ANSWER_SID);
@@ -113,8 +118,8 @@ static int join_subscription(const struct chat_place *place, struct opened *out)
 {
     struct dial dial;
     open_client(&dial, place);
-    dial_say(&dial, "SUB chat.%016llx.%08x.%u %c\r\nPING\r\n", (unsigned long long)place->run,
-             place->couple, place->side ^ 1, PARTNER_SID);
+    dial_say(&dial, "SUB chat.%x.%016llx.%08x.%u %c\r\nPING\r\n", place->couple % STREAMS,
+             (unsigned long long)place->run, place->couple, place->side ^ 1, PARTNER_SID);
     await(&dial, "NATS", "PONG");
     return dial_finish(&dial, out);
 }
@@ -125,17 +130,19 @@ static int join_consumer(const struct chat_place *place, struct opened *out)
     unsigned long long run = place->run;
     char config[512];
     struct dial dial;
+    unsigned stream = place->couple % STREAMS;
     int len = snprintf(config, sizeof config,
-                       "{\"stream_name\":\"" STREAM "\",\"config\":{"
+                       "{\"stream_name\":\"CHAT%x\",\"config\":{"
                        "\"deliver_subject\":\"hear.%016llx.%08x.%u\","
-                       "\"filter_subject\":\"chat.%016llx.%08x.%u\",\"deliver_policy\":\"new\","
+                       "\"filter_subject\":\"chat.%x.%016llx.%08x.%u\",\"deliver_policy\":\"new\","
                        "\"ack_policy\":\"none\",\"max_deliver\":1,\"mem_storage\":true,"
                        "\"num_replicas\":1}}",
-                       run, place->couple, place->side, run, place->couple, place->side ^ 1);
+                       stream, run, place->couple, place->side, stream, run, place->couple,
+                       place->side ^ 1);
     open_client(&dial, place);
     dial_say(&dial, "SUB hear.%016llx.%08x.%u %c\r\nSUB created 9\r\n", run, place->couple,
              place->side, PARTNER_SID);
-    dial_say(&dial, "PUB $JS.API.CONSUMER.CREATE." STREAM " created %d\r\n%s\r\n", len, config);
+    dial_say(&dial, "PUB $JS.API.CONSUMER.CREATE.CHAT%x created %d\r\n%s\r\n", stream, len, config);
     await(&dial, "JetStream consumer", "MSG created 9 ");
     dial_say(&dial, "UNSUB 9\r\n");
     return dial_finish(&dial, out);
@@ -145,10 +152,10 @@ static void template_init(struct chat_template *template, size_t text_bytes, uin
 {
     char line[160];
     int len = snprintf(line, sizeof line,
-                       "PUB chat.%016llx.00000000.0 answer.%016llx.00000000.0.00000000 %zu\r\n",
+                       "PUB chat.0.%016llx.00000000.0 answer.%016llx.00000000.0.00000000 %zu\r\n",
                        (unsigned long long)run, (unsigned long long)run, text_bytes);
     buffer_append(&template->frame, line, (size_t)len);
-    template->couple_at = strlen("PUB chat.") + CHAT_RUN_DIGITS + 1;
+    template->couple_at = STREAM_AT + strlen("0.") + CHAT_RUN_DIGITS + 1;
     template->side_at = template->couple_at + CHAT_COUPLE_DIGITS + 1;
     template->again_at = template->side_at + strlen("0 answer.") + CHAT_RUN_DIGITS + 1;
     template->id_at = template->again_at + CHAT_COUPLE_DIGITS + strlen(".0.");
@@ -163,6 +170,7 @@ static void append(const struct chat_template *template, uint32_t id, uint64_t n
     (void)no;
     uint8_t *frame = buffer_extend(out, template->frame.len);
     memcpy(frame, template->frame.data, template->frame.len);
+    put_hex(frame + STREAM_AT, text->couple % STREAMS, 1);
     put_hex(frame + template->couple_at, text->couple, CHAT_COUPLE_DIGITS);
     put_hex(frame + template->side_at, text->side, 1);
     memcpy(frame + template->again_at, frame + template->couple_at, CHAT_COUPLE_DIGITS + 2);

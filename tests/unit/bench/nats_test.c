@@ -13,14 +13,14 @@
 /* As NATS 2.15 said it to both partners, one after the other; the refusal is 2.15's words. */
 static const char captured[] =
     "PONG\r\n"
-    "MSG answer.00000000000000aa.00000003.1.0000abcd 1 25\r\n{\"stream\":\"CHAT\",\"seq\":1}\r\n"
-    "MSG chat.00000000000000aa.00000003.1 2 answer.00000000000000aa.00000003.1.0000abcd 50\r\n" TEXT
-    "\r\n"
+    "MSG answer.00000000000000aa.00000003.1.0000abcd 1 26\r\n{\"stream\":\"CHAT3\",\"seq\":1}\r\n"
+    "MSG chat.3.00000000000000aa.00000003.1 2 answer.00000000000000aa.00000003.1.0000abcd "
+    "50\r\n" TEXT "\r\n"
     "PING\r\n"
     "MSG answer.00000000000000aa.00000003.1.ffffffff 1 78\r\n{\"error\":{\"code\":503,"
     "\"err_code\":10077,\"description\":\"maximum bytes exceeded\"}}\r\n"
     "MSG created 9 2\r\n{}\r\n"
-    "MSG chat.00000000000000aa.00000003.1 2 $JS.ACK.CHAT.1Gqd9CbN.1.7.1.1795273200102836844.0 "
+    "MSG chat.3.00000000000000aa.00000003.1 2 $JS.ACK.CHAT3.1Gqd9CbN.1.7.1.1795273200102836844.0 "
     "50\r\n" TEXT "\r\n";
 
 static void check_captured(const struct split_feed *feed)
@@ -45,7 +45,7 @@ static void answers_and_texts_are_told_apart_wherever_they_are_cut(void **state)
 static void a_send_is_published_with_an_inbox_for_its_answer(void **state)
 {
     (void)state;
-    static const char expected[] = "PUB chat.00000000000000aa.00000003.1 "
+    static const char expected[] = "PUB chat.3.00000000000000aa.00000003.1 "
                                    "answer.00000000000000aa.00000003.1.0000abcd 50\r\n" TEXT "\r\n";
     check_send(&nats_protocol, 0xabcd, expected, sizeof expected - 1);
 }
