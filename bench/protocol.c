@@ -13,9 +13,9 @@
 #define PREFIX_BYTES 5
 
 static const struct chat_protocol *const protocols[] = {
-    &duet_protocol,           &socketio_protocol,  &mqtt_protocol,
-    &nats_protocol,           &nats_core_protocol, &redis_protocol,
-    &redis_function_protocol, &xmpp_protocol,      &centrifugo_protocol,
+    &duet_protocol,       &socketio_protocol, &mqtt_protocol,           &nats_protocol,
+    &nats_core_protocol,  &redis_protocol,    &redis_function_protocol, &xmpp_protocol,
+    &centrifugo_protocol, &tinode_protocol,
 };
 #define PROTOCOL_COUNT (sizeof protocols / sizeof protocols[0])
 

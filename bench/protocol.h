@@ -140,6 +140,7 @@ extern const struct chat_protocol nats_core_protocol;
 extern const struct chat_protocol redis_protocol;
 extern const struct chat_protocol redis_function_protocol;
 extern const struct chat_protocol socketio_protocol;
+extern const struct chat_protocol tinode_protocol;
 extern const struct chat_protocol xmpp_protocol;
 
 #endif
