@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/actor.h"
 #include "bench/calibrate.h"
 #include "bench/chat.h"
 #include "bench/compare.h"
@@ -16,6 +17,7 @@
 #include "bench/storm.h"
 
 static const struct command commands[] = {
+    {"actor", "messages between actors, in process, beside Erlang/OTP", NULL, actor_main},
     {"calibrate", "bounds of this machine: raw epoll echo, fdatasync, LMDB commit", NULL,
      calibrate_main},
     {"chat", "couples chatting: rates, latencies, cost; checks every message", NULL, chat_main},

@@ -44,6 +44,7 @@ struct node_config {
     bool log_keep;                 /* keep segments that state no longer needs (default) */
     bool test_log_nosync;          /* test-only */
     uint64_t replay_max;           /* bound of records to replay; 0: default 1,000,000 */
+    uint32_t mailbox_max;          /* commands waiting for one actor; 0: default */
     int64_t flush_age_ms;          /* 0: default */
     uint64_t unflushed_max;        /* bytes of changes not yet in the state; 0: default */
     int64_t actor_idle_ms;         /* 0: default */
