@@ -86,11 +86,20 @@ struct arena_block {
     struct arena_block *next;
     size_t used;
     size_t size;
-    size_t pad; /* keeps data 16-byte aligned */
+    size_t borrowed; /* 1: the caller's memory; its width keeps data 16-byte aligned */
     uint8_t data[];
 };
+_Static_assert(sizeof(struct arena_block) == ARENA_ROOM_OVERHEAD, "as announced");
 
-void *arena_alloc(struct arena *arena, size_t size)
+void arena_begin(struct arena *arena, void *room, size_t size)
+{
+    CHECK_ALWAYS(size >= sizeof(struct arena_block));
+    struct arena_block *block = room;
+    *block = (struct arena_block){.size = size - sizeof *block, .borrowed = 1};
+    arena->blocks = block;
+}
+
+static void *arena_take(struct arena *arena, size_t size)
 {
     size = (size + 15) & ~(size_t)15;
     struct arena_block *block = arena->blocks;
@@ -103,13 +112,17 @@ void *arena_alloc(struct arena *arena, size_t size)
     }
     void *out = block->data + block->used;
     block->used += size;
-    memset(out, 0, size);
     return out;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(arena_take(arena, size), 0, size);
 }
 
 void *arena_copy(struct arena *arena, const void *data, size_t len)
 {
-    void *out = arena_alloc(arena, len);
+    void *out = arena_take(arena, len);
     if (len != 0) {
         memcpy(out, data, len);
     }
@@ -133,7 +146,9 @@ void arena_fini(struct arena *arena)
     struct arena_block *block = arena->blocks;
     while (block != NULL) {
         struct arena_block *next = block->next;
-        free(block);
+        if (!block->borrowed) {
+            free(block);
+        }
         block = next;
     }
     arena->blocks = NULL;

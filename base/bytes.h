@@ -108,6 +108,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are swapped o
 struct arena {
     struct arena_block *blocks;
 };
+/** Begins with `size` bytes of the caller's, 16-byte aligned; they outlive the arena. */
+void arena_begin(struct arena *arena, void *room, size_t size);
+#define ARENA_ROOM_OVERHEAD 32                       /* of `room` for itself */
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed; lives until arena_fini/reset */
 void *arena_copy(struct arena *arena, const void *data, size_t len);
 void arena_reset(struct arena *arena); /* keeps the newest block for reuse */

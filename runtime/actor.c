@@ -10,7 +10,7 @@
 #include "wire/codec.h"
 
 #define ROOT_HEADER_BYTES (8 + 2 + ID_BYTES) /* lsn, state version, incarnation */
-#define PUT_AWAY_PER_TURN 64
+#define PUT_AWAY_PER_TURN 1024
 
 const struct command_type *kind_command(const struct kind *kind, uint16_t code)
 {
@@ -51,19 +51,26 @@ static void actor_load(struct shard *shard, struct actor *actor)
     shard->stats.activations++;
 }
 
+#define ROOT_OFFSET ((sizeof(struct actor) + 15) & ~(size_t)15)
+
+static struct actor *actor_create(struct shard *shard, struct address address)
+{
+    const struct kind *kind = shard->kinds[address.kind];
+    CHECK_ALWAYS(kind != NULL);
+    struct actor *actor = memory_alloc(ROOT_OFFSET + kind->root->size);
+    actor->address = address;
+    actor->partition = partition_of(shard->partitions, address);
+    actor->kind = kind;
+    actor->root = (uint8_t *)actor + ROOT_OFFSET;
+    return actor;
+}
+
 struct actor *actor_get(struct shard *shard, struct address address)
 {
-    struct actor *actor;
-    HASH_FIND(hh, shard->actors, &address, sizeof address, actor);
+    struct actor *actor = (struct actor *)address_table_find(&shard->actors, address);
     if (actor == NULL) {
-        const struct kind *kind = shard->kinds[address.kind];
-        CHECK_ALWAYS(kind != NULL);
-        actor = memory_alloc(sizeof *actor);
-        actor->address = address;
-        actor->partition = partition_of(shard->partitions, address);
-        actor->kind = kind;
-        actor->root = memory_alloc(kind->root->size);
-        HASH_ADD(hh, shard->actors, address, sizeof actor->address, actor);
+        actor = actor_create(shard, address);
+        address_table_add(&shard->actors, &actor->address);
         TAILQ_INSERT_TAIL(&shard->lru, actor, lru);
         shard->actor_count++;
         actor_load(shard, actor);
@@ -77,7 +84,7 @@ struct actor *actor_get(struct shard *shard, struct address address)
 
 void actor_destroy(struct shard *shard, struct actor *actor)
 {
-    HASH_DEL(shard->actors, actor);
+    address_table_remove(&shard->actors, &actor->address);
     TAILQ_REMOVE(&shard->lru, actor, lru);
     if (actor->in_dirty) {
         TAILQ_REMOVE(&shard->dirty, actor, dirty);
@@ -90,24 +97,26 @@ void actor_destroy(struct shard *shard, struct actor *actor)
     overlay_destroy(actor->current);
     overlay_destroy(actor->frozen);
     buffer_fini(&actor->frozen_root);
-    free(actor->root);
     free(actor);
 }
 
 static bool is_idle(const struct shard *shard, const struct actor *actor)
 {
     return actor->current == NULL && actor->frozen == NULL && actor->stash.count == 0 &&
-           actor->last_number <= shard->durable_number;
+           actor->waiting == 0 && actor->last_number <= shard->durable_number;
+}
+
+bool actor_some_idle(const struct shard *shard)
+{
+    const struct actor *actor = TAILQ_FIRST(&shard->lru);
+    return actor != NULL && (shard->actor_count > shard->config.awake_max ||
+                             shard->now_ms - actor->used_ms >= shard->config.idle_ms);
 }
 
 void actor_put_away_idle(struct shard *shard)
 {
-    for (int i = 0; i < PUT_AWAY_PER_TURN; i++) {
+    for (int i = 0; i < PUT_AWAY_PER_TURN && actor_some_idle(shard); i++) {
         struct actor *actor = TAILQ_FIRST(&shard->lru);
-        if (actor == NULL || (shard->actor_count <= shard->config.awake_max &&
-                              shard->now_ms - actor->used_ms < shard->config.idle_ms)) {
-            return;
-        }
         if (is_idle(shard, actor)) {
             actor_destroy(shard, actor);
             shard->stats.evictions++;

@@ -168,19 +168,10 @@ int ctx_refuse_retry(struct ctx *ctx, int error, int64_t retry_ms)
 static struct command *command_to(struct ctx *ctx, struct address to, uint16_t code,
                                   const struct record_type *type, const void *args)
 {
-    const struct kind *kind = ctx->shard->kinds[to.kind];
-    CHECK_ALWAYS(kind != NULL);
-    const struct command_type *command_type = kind_command(kind, code);
+    const struct command_type *command_type = shard_command_type(ctx->shard, to.kind, code);
     CHECK_ALWAYS(command_type != NULL && command_type->args == type);
     struct command *command = command_create(command_type, to);
-    struct buffer packed = {0};
-    record_encode(type, RECORD_AS_ARRAY, args, &packed);
-    const uint8_t *copy = arena_copy(&command->arena, packed.data, packed.len);
-    struct field_fault fault;
-    int error = record_decode(type, RECORD_AS_ARRAY, bytes_of(copy, packed.len), &command->arena,
-                              command->args, &fault);
-    CHECK_ALWAYS(error == 0);
-    buffer_fini(&packed);
+    record_copy(type, args, &command->arena, command->args);
     command->from = ctx->actor->address;
     command->who = ctx->origin.who;
     command->message.to_shard = shard_of(ctx->shard, to);

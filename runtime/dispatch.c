@@ -6,15 +6,32 @@
 
 #define BUSY_RETRY_MS 100
 
+static void enqueue_command(struct shard *shard, struct command *command);
+
+void shard_enqueue(struct shard *shard, struct message *message)
+{
+    if (message->type == MESSAGE_COMMAND) {
+        enqueue_command(shard, (struct command *)message);
+    } else {
+        message_list_push(&shard->local, message);
+    }
+}
+
 void shard_send_message(struct shard *shard, uint16_t to, struct message *message)
 {
     message->to_shard = to;
-    message_list_push(to == shard->config.index ? &shard->local : &shard->remote[to], message);
+    if (to == shard->config.index) {
+        shard_enqueue(shard, message);
+    } else {
+        message_list_push(&shard->remote[to], message);
+    }
 }
 
 uint16_t shard_of(const struct shard *shard, struct address address)
 {
-    return (uint16_t)(partition_of(shard->partitions, address) % shard->config.count);
+    return shard->config.count == 1
+               ? 0
+               : (uint16_t)(partition_of(shard->partitions, address) % shard->config.count);
 }
 
 static void answer_error(struct shard *shard, const struct command *command, int error,
@@ -58,6 +75,41 @@ static bool answered_before(struct shard *shard, struct actor *actor, const stru
     effects_after(shard, actor->last_number, &effects);
     arena_reset(&shard->scratch);
     return true;
+}
+
+/** A job's result finishes what its command began: it has had its place. */
+static bool finds_room(const struct shard *shard, const struct actor *actor,
+                       const struct command *command)
+{
+    return command->job_result.data != NULL || (actor->waiting < shard->config.mailbox_max &&
+                                                shard->local.count < shard->config.inbox_max);
+}
+
+/** Whoever waits for an answer gets BUSY; a tell is dropped. */
+static void refuse_for_room(struct shard *shard, struct command *command)
+{
+    if (command->seq != 0) {
+        shard->stats.busy++;
+        outbox_answer(shard, command, ERR_BUSY, true, bytes_of(NULL, 0), false, 0);
+    } else if (command->caller.session.generation != 0) {
+        shard->stats.busy++;
+        answer_error(shard, command, ERR_BUSY, NULL);
+    } else {
+        shard->stats.dropped++;
+    }
+    message_destroy(&command->message);
+}
+
+static void enqueue_command(struct shard *shard, struct command *command)
+{
+    struct actor *actor = actor_get(shard, command->to);
+    if (!finds_room(shard, actor, command)) {
+        refuse_for_room(shard, command);
+        return;
+    }
+    actor->waiting++;
+    command->actor = actor;
+    message_list_push(&shard->local, &command->message);
 }
 
 static int step_command(struct ctx *ctx, const void *argument)
@@ -115,13 +167,7 @@ static void refuse_send(struct shard *shard, struct actor *actor, const struct c
 static void stash(struct shard *shard, struct actor *actor, struct command *command)
 {
     if (actor->stash.count >= shard->config.mailbox_max) {
-        shard->stats.busy++;
-        if (command->seq != 0) {
-            outbox_answer(shard, command, ERR_BUSY, true, bytes_of(NULL, 0), false, 0);
-        } else {
-            answer_error(shard, command, ERR_BUSY, NULL);
-        }
-        message_destroy(&command->message);
+        refuse_for_room(shard, command);
         return;
     }
     shard->stats.stashed++;
@@ -177,13 +223,19 @@ static bool is_overloaded(const struct shard *shard)
 static void dispatch_command(struct shard *shard, struct message *message)
 {
     struct command *command = (struct command *)message;
+    struct actor *actor = command->actor;
+    if (actor != NULL) {
+        actor->waiting--;
+        command->actor = NULL;
+    } else { /* it comes back from the stash */
+        actor = actor_get(shard, command->to);
+    }
     if (command->seq == 0 && command->from.kind == 0 && is_overloaded(shard)) {
         shard->stats.busy++;
         answer_error(shard, command, ERR_BUSY, NULL);
         message_destroy(message);
         return;
     }
-    struct actor *actor = actor_get(shard, command->to);
     if (command->seq != 0 ? !outbox_is_next(shard, actor, command)
                           : answered_before(shard, actor, command)) {
         message_destroy(message);

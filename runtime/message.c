@@ -6,32 +6,6 @@
 #include "base/pool.h"
 #include "runtime/shard_internal.h"
 
-void message_list_push(struct message_list *list, struct message *message)
-{
-    message->next = NULL;
-    if (list->tail == NULL) {
-        list->head = message;
-    } else {
-        list->tail->next = message;
-    }
-    list->tail = message;
-    list->count++;
-}
-
-struct message *message_list_pop(struct message_list *list)
-{
-    struct message *message = list->head;
-    if (message != NULL) {
-        list->head = message->next;
-        if (list->head == NULL) {
-            list->tail = NULL;
-        }
-        list->count--;
-        message->next = NULL;
-    }
-    return message;
-}
-
 void message_list_splice(struct message_list *to, struct message_list *from)
 {
     if (from->head == NULL) {
@@ -68,10 +42,16 @@ struct reply *reply_create(struct caller caller, struct bytes result)
     return reply;
 }
 
+/* A command and most args share a block; what does not fit goes into blocks of the arena's own. */
+#define COMMAND_BYTES 768
+#define COMMAND_HEAD ((sizeof(struct command) + 15) & ~(size_t)15)
+_Static_assert(COMMAND_BYTES >= COMMAND_HEAD + ARENA_ROOM_OVERHEAD + 256, "room for small args");
+
 struct command *command_create(const struct command_type *type, struct address to)
 {
-    struct command *command = memory_alloc(sizeof *command);
-    command->message.type = MESSAGE_COMMAND;
+    struct command *command =
+        message_create(MESSAGE_COMMAND, sizeof *command, COMMAND_BYTES - sizeof *command);
+    arena_begin(&command->arena, (uint8_t *)command + COMMAND_HEAD, COMMAND_BYTES - COMMAND_HEAD);
     command->type = type;
     command->to = to;
     command->args = arena_alloc(&command->arena, type->args->size);

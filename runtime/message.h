@@ -73,12 +73,39 @@ struct message_list {
     struct message *tail;
     uint32_t count;
 };
-void message_list_push(struct message_list *list, struct message *message);
-struct message *message_list_pop(struct message_list *list);                  /* NULL when empty */
+static inline void message_list_push(struct message_list *list, struct message *message)
+{
+    message->next = NULL;
+    if (list->tail == NULL) {
+        list->head = message;
+    } else {
+        list->tail->next = message;
+    }
+    list->tail = message;
+    list->count++;
+}
+
+/** NULL when empty. */
+static inline struct message *message_list_pop(struct message_list *list)
+{
+    struct message *message = list->head;
+    if (message != NULL) {
+        list->head = message->next;
+        if (list->head == NULL) {
+            list->tail = NULL;
+        }
+        list->count--;
+        message->next = NULL;
+    }
+    return message;
+}
+
 void message_list_splice(struct message_list *to, struct message_list *from); /* empties `from` */
+
 /** Frees any message and what it owns. */
 void message_destroy(struct message *message);
 
+struct actor; /* runtime/shard_internal.h */
 struct command {
     struct message message;
     struct address to;
@@ -93,7 +120,8 @@ struct command {
     bool keyed;              /* the op stores its answer under request_key */
     void *args;              /* struct of type->args, in `arena` */
     struct bytes job_result; /* in `arena` */
-    struct arena arena;
+    struct actor *actor;     /* its shard's: counted in this one's mailbox; NULL: in none */
+    struct arena arena;      /* begins in the same block */
 };
 /** A new command for one of `type`; args zeroed in its arena. */
 struct command *command_create(const struct command_type *type, struct address to);

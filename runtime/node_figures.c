@@ -37,6 +37,7 @@ static void add_shards(struct figures *figures, const struct shard_stats *stats)
     add(figures, "replies", stats->replies);
     add(figures, "pushes", stats->pushes);
     add(figures, "busy", stats->busy);
+    add(figures, "dropped", stats->dropped);
     add(figures, "stashed", stats->stashed);
     add(figures, "activations", stats->activations);
     add(figures, "evictions", stats->evictions);

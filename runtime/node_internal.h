@@ -28,13 +28,16 @@ struct worker {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t tick;
+    uv_idle_t again;     /* active: something waits already, do not wait in the poll */
     int64_t tick_due_ms; /* 0: not armed */
+    bool tick_due_now;   /* by `again`: a timer of 0 ms would keep libuv from polling */
     struct state_reader *reader;
     bool reader_used;
     void *edge;
 
-    uv_mutex_t lock; /* of inbox */
+    uv_mutex_t lock; /* of what follows, and of stats */
     struct message_list inbox;
+    bool polling; /* its thread is at the poll, or on the way: who posts has to wake it */
 
     atomic_int phase;         /* enum worker_phase; set by node, read by the worker */
     atomic_bool drained;      /* set by the worker */

@@ -11,9 +11,7 @@
 
 static struct presence_entry *entry_find(struct shard *shard, struct address address)
 {
-    struct presence_entry *entry;
-    HASH_FIND(hh, shard->presence, &address, sizeof address, entry);
-    return entry;
+    return (struct presence_entry *)address_table_find(&shard->presence, address);
 }
 
 static struct presence_entry *entry_get(struct shard *shard, struct address address)
@@ -22,7 +20,7 @@ static struct presence_entry *entry_get(struct shard *shard, struct address addr
     if (entry == NULL) {
         entry = memory_alloc(sizeof *entry);
         entry->address = address;
-        HASH_ADD(hh, shard->presence, address, sizeof entry->address, entry);
+        address_table_add(&shard->presence, &entry->address);
     }
     return entry;
 }
@@ -173,7 +171,7 @@ void presence_attach(struct shard *shard, struct attach *attach)
 static void entry_drop_if_empty(struct shard *shard, struct presence_entry *entry)
 {
     if (entry->session_count == 0) {
-        HASH_DEL(shard->presence, entry);
+        address_table_remove(&shard->presence, &entry->address);
         free(entry->sessions);
         free(entry->users);
         free(entry);
@@ -318,9 +316,13 @@ void presence_control(struct shard *shard, const struct effect_control *effect)
 
 void presence_fini(struct shard *shard)
 {
-    struct presence_entry *entry, *next;
-    HASH_ITER (hh, shard->presence, entry, next) {
-        entry->session_count = 0;
-        entry_drop_if_empty(shard, entry);
+    for (uint32_t i = 0; i < shard->presence.capacity; i++) {
+        struct presence_entry *entry = (struct presence_entry *)shard->presence.items[i];
+        if (entry != NULL) {
+            free(entry->sessions);
+            free(entry->users);
+            free(entry);
+        }
     }
+    address_table_fini(&shard->presence);
 }

@@ -4,13 +4,14 @@
 
 #include "runtime/shard_internal.h"
 
+#define TURN_MESSAGES_MAX 4096 /* then the loop looks at its sockets */
 #define TICK_MS 20
 #define TICK_IDLE_MS 1000
 
 void shard_config_defaults(struct shard_config *config)
 {
     if (config->mailbox_max == 0) {
-        config->mailbox_max = 256;
+        config->mailbox_max = 1024;
     }
     if (config->inbox_max == 0) {
         config->inbox_max = 65536;
@@ -41,6 +42,23 @@ static void turn_begin(struct shard *shard)
     if (now > shard->now_ms) {
         shard->now_ms = now;
     }
+    shard->turn_open = true;
+}
+
+static void commands_init(struct command_index *index, const struct kind *kind)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < kind->command_count; i++) {
+        count = kind->commands[i].code >= count ? kind->commands[i].code + 1u : count;
+    }
+    for (uint32_t i = 0; i < kind->op_count; i++) {
+        count = kind->ops[i]->command.code >= count ? kind->ops[i]->command.code + 1u : count;
+    }
+    index->types = memory_alloc(count * sizeof *index->types);
+    index->count = count;
+    for (uint32_t code = 0; code < count; code++) {
+        index->types[code] = kind_command(kind, (uint16_t)code);
+    }
 }
 
 struct shard *shard_create(const struct shard_config *config, const struct world *world)
@@ -52,8 +70,12 @@ struct shard *shard_create(const struct shard_config *config, const struct world
     shard->remote = memory_alloc(config->count * sizeof *shard->remote);
     shard->partitions = memory_alloc(sizeof *shard->partitions);
     for (uint32_t i = 0; i < config->kind_count; i++) {
-        shard->kinds[config->kinds[i]->code] = config->kinds[i];
+        const struct kind *kind = config->kinds[i];
+        shard->kinds[kind->code] = kind;
+        commands_init(&shard->commands[kind->code], kind);
     }
+    world->random(world->self, &shard->actors.key, sizeof shard->actors.key);
+    shard->presence.key = shard->actors.key;
     TAILQ_INIT(&shard->lru);
     TAILQ_INIT(&shard->dirty);
     shard->next_number = 1;
@@ -89,9 +111,12 @@ void shard_destroy(struct shard *shard)
     ring_fini(shard);
     outbox_fini(shard);
     presence_fini(shard);
-    struct actor *actor, *next;
-    HASH_ITER (hh, shard->actors, actor, next) {
-        actor_destroy(shard, actor);
+    while (!TAILQ_EMPTY(&shard->lru)) {
+        actor_destroy(shard, TAILQ_FIRST(&shard->lru));
+    }
+    address_table_fini(&shard->actors);
+    for (uint32_t i = 0; i < 256; i++) {
+        free(shard->commands[i].types);
     }
     if (shard->flush != NULL && !shard->flush_submitted) {
         message_destroy(&shard->flush->message);
@@ -111,30 +136,38 @@ void shard_set_edge(struct shard *shard, const struct shard_edge *edge)
     shard->edge = *edge;
 }
 
-/** Runs what is local until nothing is; never within itself. */
+/** Runs what is local, within bounds: actors that tell each other for ever take turns with all
+ * else. Never within itself. */
 static void drain(struct shard *shard)
 {
     if (shard->running || !shard->started) {
         return;
     }
     shard->running = true;
-    struct message *message;
-    while ((message = message_list_pop(&shard->local)) != NULL) {
-        shard_dispatch(shard, message);
+    for (uint32_t left = TURN_MESSAGES_MAX; left != 0 && shard->local.count != 0; left--) {
+        shard_dispatch(shard, message_list_pop(&shard->local));
     }
     shard->running = false;
+    if (shard->local.count != 0) {
+        shard->world->tick_at(shard->world->self, shard->config.index, shard->now_ms);
+    }
 }
 
 void shard_receive(struct shard *shard, struct message_list *messages)
 {
     turn_begin(shard);
-    message_list_splice(&shard->local, messages);
+    struct message *message;
+    while ((message = message_list_pop(messages)) != NULL) {
+        shard_enqueue(shard, message);
+    }
     drain(shard);
 }
 
 void shard_submit(struct shard *shard, struct command *command)
 {
-    turn_begin(shard);
+    if (!shard->turn_open) {
+        turn_begin(shard);
+    }
     shard_send_message(shard, shard_of(shard, command->to), &command->message);
     drain(shard);
 }
@@ -199,7 +232,7 @@ void shard_job_done(struct shard *shard, struct job_request *request)
 static int64_t next_tick_ms(const struct shard *shard)
 {
     int64_t next = timers_next_ms(shard);
-    bool busy = shard->dirty_count != 0 || shard->outbox_busy != 0;
+    bool busy = shard->dirty_count != 0 || shard->outbox_busy != 0 || actor_some_idle(shard);
     int64_t soon = shard->now_ms + (busy ? TICK_MS : TICK_IDLE_MS);
     return next < soon ? next : soon;
 }
@@ -213,11 +246,13 @@ void shard_tick(struct shard *shard)
     drain(shard);
     flush_consider(shard);
     actor_put_away_idle(shard);
-    shard->world->tick_at(shard->world->self, shard->config.index, next_tick_ms(shard));
+    int64_t next = shard->local.count != 0 ? shard->now_ms : next_tick_ms(shard);
+    shard->world->tick_at(shard->world->self, shard->config.index, next);
 }
 
 void shard_turn_end(struct shard *shard)
 {
+    shard->turn_open = false;
     if (shard->batch.len != 0) {
         uint64_t first = shard->appended_number + 1;
         shard->appended_number = shard->next_number - 1;

@@ -31,7 +31,7 @@ struct shard_config {
     uint16_t index, count;
     const struct kind *const *kinds;
     uint32_t kind_count;
-    uint32_t mailbox_max;         /* commands waiting for one actor; default 256 */
+    uint32_t mailbox_max;         /* commands waiting for one actor; default 1,024 */
     uint32_t inbox_max;           /* commands waiting for the shard; default 65,536 */
     uint64_t undurable_bytes_max; /* of records not yet durable; default 32 MiB */
     uint32_t awake_max;           /* actors kept awake beyond need; default 16,384 */
@@ -90,6 +90,7 @@ bool shard_quiet(const struct shard *shard);
 
 struct shard_stats {
     uint64_t commands, records, replies, pushes, busy, stashed, activations, evictions;
+    uint64_t dropped; /* tells that found a mailbox full */
     uint64_t flushes, timers_fired, sends, resends, handler_failures;
     uint64_t actors_awake, actors_dirty, records_undurable, bytes_undurable, attached_sessions;
 };

@@ -21,6 +21,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/logger.h"
+#include "runtime/address_table.h"
 #include "runtime/entries.h"
 #include "runtime/overlay.h"
 #include "runtime/partition.h"
@@ -40,12 +41,12 @@ enum {
 };
 
 struct actor {
-    UT_hash_handle hh;
-    struct address address;
+    struct address address; /* first: see address_table.h */
     uint8_t partition;
     bool in_dirty;
+    uint32_t waiting; /* commands in the shard's queue for it: its mailbox */
     const struct kind *kind;
-    void *root;
+    void *root;              /* in the same block of memory */
     struct overlay *current; /* NULL: clean */
     struct overlay *frozen;
     struct id incarnation;
@@ -129,12 +130,17 @@ struct presence_user {
     int64_t last_seen_ms;
 };
 struct presence_entry {
-    UT_hash_handle hh;
-    struct address address;
+    struct address address; /* first: see address_table.h */
     struct presence_session *sessions;
     uint32_t session_count, session_cap;
     struct presence_user *users;
     uint32_t user_count;
+};
+
+/** A kind's commands by their code. */
+struct command_index {
+    const struct command_type **types; /* NULL where there is none */
+    uint32_t count;
 };
 
 struct outbox_pair;
@@ -151,7 +157,8 @@ struct shard {
     struct shard_edge edge;
     const struct kind *kinds[256];
 
-    struct actor *actors; /* uthash by address */
+    struct command_index commands[256]; /* by kind */
+    struct address_table actors;
     struct actor_list lru, dirty;
     uint32_t actor_count, dirty_count;
     uint64_t overlay_bytes;
@@ -173,14 +180,15 @@ struct shard {
     int64_t flush_started_ms, low_reported_ms;
     struct lsn flush_started; /* the log's end then */
 
-    struct presence_entry *presence;
+    struct address_table presence;
     struct outbox_pair *outbox;
     uint32_t outbox_busy; /* pairs that wait for a retry */
     struct timer_item *timers;
     uint32_t timer_count, timer_cap;
     int64_t timers_loaded_to_ms, started_ms;
     bool started, running;
-    bool behind; /* more log to replay than allowed; since the last tick */
+    bool turn_open; /* now_ms is of this turn */
+    bool behind;    /* more log to replay than allowed; since the last tick */
 
     int64_t now_ms; /* of this turn; never goes back */
     struct arena scratch;
@@ -215,13 +223,24 @@ struct ctx {
 /* actor.c */
 struct actor *actor_get(struct shard *shard, struct address address);
 void actor_put_away_idle(struct shard *shard);
+/** Is there one to put away, or at least to look at? */
+bool actor_some_idle(const struct shard *shard);
 void actor_destroy(struct shard *shard, struct actor *actor);
 const struct command_type *kind_command(const struct kind *kind, uint16_t code);
 void actor_read_root(struct actor *actor, struct bytes value);
 void actor_mark_dirty(struct shard *shard, struct actor *actor, uint64_t number, struct lsn lsn);
 
 /* dispatch.c */
+/** NULL when there is no such kind or command. */
+static inline const struct command_type *shard_command_type(const struct shard *shard, uint8_t kind,
+                                                            uint16_t code)
+{
+    const struct command_index *index = &shard->commands[kind];
+    return code < index->count ? index->types[code] : NULL;
+}
 void shard_dispatch(struct shard *shard, struct message *message);
+/** Puts it into this shard's queue; a command that finds its mailbox full is refused. */
+void shard_enqueue(struct shard *shard, struct message *message);
 void shard_send_message(struct shard *shard, uint16_t to, struct message *message);
 
 /* run.c */

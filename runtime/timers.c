@@ -108,8 +108,8 @@ void timers_load(struct shard *shard)
         CHECK_ALWAYS(error == 0);
     }
     struct bytes all = bytes_of(NULL, 0);
-    struct actor *actor, *next;
-    HASH_ITER (hh, shard->actors, actor, next) {
+    struct actor *actor;
+    TAILQ_FOREACH (actor, &shard->lru, lru) {
         if (actor->current != NULL || actor->frozen != NULL) {
             load.address = actor->address;
             actor_range(shard, actor, COLLECTION_TIMERS, all, all, UINT32_MAX, false,

@@ -17,10 +17,11 @@
 void worker_post(struct worker *worker, struct message_list *messages)
 {
     uv_mutex_lock(&worker->lock);
-    bool was_empty = worker->inbox.count == 0;
     message_list_splice(&worker->inbox, messages);
+    bool polling = worker->polling;
+    worker->polling = false; /* one wake-up is enough */
     uv_mutex_unlock(&worker->lock);
-    if (was_empty) { /* also before the loop runs and after it ended: its descriptors are open */
+    if (polling) { /* also before the loop runs and after it ended: its descriptors are open */
         uv_async_send(&worker->wake);
     }
 }
@@ -65,20 +66,52 @@ static void turn_end(struct worker *worker)
     }
 }
 
+/** While it is active the poll does not wait. */
+static void on_again(uv_idle_t *again)
+{
+    struct worker *worker = again->data;
+    if (worker->tick_due_now) {
+        worker->tick_due_now = false;
+        worker->tick_due_ms = 0;
+        shard_tick(worker->shard);
+    }
+}
+
+/** From here to the check, whoever posts wakes the poll; what came before keeps it from waiting. */
 static void on_prepare(uv_prepare_t *prepare)
 {
-    turn_end(prepare->data);
+    struct worker *worker = prepare->data;
+    turn_end(worker);
+    uv_mutex_lock(&worker->lock);
+    bool waiting = worker->inbox.count != 0;
+    worker->polling = !waiting;
+    uv_mutex_unlock(&worker->lock);
+    if (waiting || worker->tick_due_now) {
+        uv_idle_start(&worker->again, on_again);
+    } else {
+        uv_idle_stop(&worker->again);
+    }
 }
 
 static void on_check(uv_check_t *check)
 {
-    turn_end(check->data);
+    struct worker *worker = check->data;
+    struct message_list messages = {0};
+    uv_mutex_lock(&worker->lock);
+    worker->polling = false;
+    message_list_splice(&messages, &worker->inbox);
+    uv_mutex_unlock(&worker->lock);
+    if (messages.count != 0) {
+        shard_receive(worker->shard, &messages);
+    }
+    turn_end(worker);
 }
 
 static void close_handles(struct worker *worker)
 {
     uv_handle_t *handles[] = {(uv_handle_t *)&worker->wake, (uv_handle_t *)&worker->prepare,
-                              (uv_handle_t *)&worker->check, (uv_handle_t *)&worker->tick};
+                              (uv_handle_t *)&worker->check, (uv_handle_t *)&worker->tick,
+                              (uv_handle_t *)&worker->again};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
         if (!uv_is_closing(handles[i])) {
             uv_close(handles[i], NULL);
@@ -101,15 +134,9 @@ static void enter_phase(struct worker *worker, enum worker_phase phase)
 static void on_wake(uv_async_t *wake)
 {
     struct worker *worker = wake->data;
-    struct message_list messages = {0};
-    uv_mutex_lock(&worker->lock);
-    message_list_splice(&messages, &worker->inbox);
-    uv_mutex_unlock(&worker->lock);
-    shard_receive(worker->shard, &messages);
     int phase = atomic_load_explicit(&worker->phase, memory_order_acquire);
-    if (phase != worker->phase_seen) {
-        worker->phase_seen = phase;
-        enter_phase(worker, (enum worker_phase)phase);
+    while (worker->phase_seen < phase) { /* none is passed over, however late this is */
+        enter_phase(worker, (enum worker_phase)++ worker->phase_seen);
     }
 }
 
@@ -125,9 +152,12 @@ int worker_init(struct worker *worker, struct node *node, uint16_t index)
     uv_prepare_init(&worker->loop, &worker->prepare);
     uv_check_init(&worker->loop, &worker->check);
     uv_timer_init(&worker->loop, &worker->tick);
+    uv_idle_init(&worker->loop, &worker->again);
+    worker->polling = true;
     uv_prepare_start(&worker->prepare, on_prepare);
     uv_check_start(&worker->check, on_check);
-    worker->wake.data = worker->prepare.data = worker->check.data = worker->tick.data = worker;
+    worker->wake.data = worker->prepare.data = worker->check.data = worker;
+    worker->tick.data = worker->again.data = worker;
     int error = state_reader_open(node->state, &worker->reader);
     if (error != 0) {
         return error;
@@ -136,6 +166,7 @@ int worker_init(struct worker *worker, struct node *node, uint16_t index)
                                   .count = node->worker_count,
                                   .kinds = node->config.kinds,
                                   .kind_count = node->config.kind_count,
+                                  .mailbox_max = node->config.mailbox_max,
                                   .idle_ms = node->config.actor_idle_ms,
                                   .flush_age_ms = node->config.flush_age_ms,
                                   .overlay_bytes_max =

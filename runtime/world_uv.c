@@ -50,8 +50,12 @@ static void uv_tick_at(void *self, uint16_t shard, int64_t due_ms)
     int64_t wait = due_ms - clock_ms();
     wait = wait < TICK_WAIT_MAX_MS ? wait : TICK_WAIT_MAX_MS; /* the clock may have been set back */
     worker->tick_due_ms = due_ms;
+    if (wait <= 0) {
+        worker->tick_due_now = true; /* in the next turn */
+        return;
+    }
     uv_update_time(&worker->loop);
-    uv_timer_start(&worker->tick, on_tick, wait > 0 ? (uint64_t)wait : 0, 0);
+    uv_timer_start(&worker->tick, on_tick, (uint64_t)wait, 0);
 }
 
 struct work {

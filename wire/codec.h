@@ -41,6 +41,12 @@ void record_encode(const struct record_type *type, enum record_shape shape, cons
                    struct buffer *out);
 
 /**
+ * Copies `value` into `out` (type->size bytes) with all that it points to into `arena`: what
+ * decoding its encoding would give. REQUIRED fields count as given, absent ones are zero.
+ */
+void record_copy(const struct record_type *type, const void *value, struct arena *arena, void *out);
+
+/**
  * Parses exactly one JSON value of at most RECORD_DEPTH_MAX containers inside each other. Duplicate
  * keys, NUL, invalid UTF-8 and trailing bytes are refused. Returns 0 and a new reference, or
  * ERR_MALFORMED. Any JSON from a peer goes through this.
