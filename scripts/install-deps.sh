@@ -2,6 +2,7 @@
 # Installs the Debian packages that are missing; touches nothing if none is.
 #   install-deps.sh build   what `make run` needs
 #   install-deps.sh test    that, and what `make test` and `make test-all` need
+#   install-deps.sh bench   what `make run` needs, and Erlang for `duet-bench actor`
 #   install-deps.sh vm      what `make build` and `make bench-idle-vm` need
 set -euo pipefail
 
@@ -21,9 +22,12 @@ vm_packages=(
     qemu-system-x86 busybox-static cpio
 )
 
+bench_packages=("${build_packages[@]}" erlang-base)
+
 case "${1:-build}" in
 build) packages=("${build_packages[@]}") ;;
 test) packages=("${test_packages[@]}") ;;
+bench) packages=("${bench_packages[@]}") ;;
 vm) packages=("${vm_packages[@]}") ;;
 *)
     echo "usage: $0 [build|test|vm]" >&2

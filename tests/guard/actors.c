@@ -243,6 +243,7 @@ static void run_until_still(void)
             any = any || taken.count != 0;
             shard_receive(ring.shards[i], &taken);
             shard_turn_end(ring.shards[i]);
+            any = any || !shard_quiet(ring.shards[i]); /* a turn has a bound */
         }
     }
 }
