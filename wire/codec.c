@@ -270,6 +270,12 @@ int record_decode(const struct record_type *type, enum record_shape shape, struc
     if (type->count != 0) {
         memset(out, 0, type->size);
     }
+    if (shape == RECORD_AS_ARRAY && type->get_array != NULL) {
+        if (type->get_array(in, out)) {
+            return 0;
+        }
+        memset(out, 0, type->size);
+    }
     int status = decode_record(&decoder, type, 0, head_read(&decoder.cursor), out);
     if (status == 0 && decoder.cursor.at != decoder.cursor.end) {
         return field_malformed(decoder.fault, "bytes follow the value");

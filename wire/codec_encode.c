@@ -183,7 +183,13 @@ static void encode_array(struct writer *writer, const struct record_type *type, 
 static void encode_record(struct writer *writer, const struct record_type *type,
                           enum record_shape shape, const void *value)
 {
-    (shape == RECORD_AS_MAP ? encode_map : encode_array)(writer, type, value);
+    bool as_map = shape == RECORD_AS_MAP;
+    if (type->room != NULL) {
+        uint8_t *at = writer_room(writer, type->room(value));
+        writer->at = (as_map ? type->put_map : type->put_array)(at, value);
+        return;
+    }
+    (as_map ? encode_map : encode_array)(writer, type, value);
 }
 
 void record_encode(const struct record_type *type, enum record_shape shape, const void *value,

@@ -29,6 +29,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "wire/record_code.h"
 
 #define INT_BOUND 9007199254740991LL /* 2^53 - 1, exact in every JSON reader */
 #define RECORD_FIELDS_MAX 63
@@ -86,6 +87,11 @@ struct record_type {
     size_t size; /* of the struct */
     const struct field *fields;
     uint32_t count;
+    /* See record_code.h; all NULL: the codec goes by the table. */
+    size_t (*room)(const void *record);
+    uint8_t *(*put_array)(uint8_t *at, const void *record);
+    uint8_t *(*put_map)(uint8_t *at, const void *record);
+    bool (*get_array)(struct bytes in, void *out);
 };
 
 #define FIELD_CTYPE_BOOL bool
@@ -127,12 +133,17 @@ struct record_type {
 /** The table; in one .c file. A record without fields uses RECORD_DECLARE_EMPTY instead. */
 #define RECORD_DEFINE(record, FIELDS, doc_)                                                        \
     static const struct field record##_fields[] = {FIELDS(RECORD_ROW_, record)};                   \
-    const struct record_type record##_type = {.name = #record,                                     \
-                                              .doc = (doc_),                                       \
-                                              .size = sizeof(struct record),                       \
-                                              .fields = record##_fields,                           \
-                                              .count = sizeof record##_fields /                    \
-                                                       sizeof record##_fields[0]};                 \
+    RECORD_CODE_(record, FIELDS)                                                                   \
+    const struct record_type record##_type = {                                                     \
+        .name = #record,                                                                           \
+        .doc = (doc_),                                                                             \
+        .size = sizeof(struct record),                                                             \
+        .fields = record##_fields,                                                                 \
+        .count = sizeof record##_fields / sizeof record##_fields[0],                               \
+        .room = RECORD_IS_CODED_(FIELDS) ? room_##record : NULL,                                   \
+        .put_array = RECORD_IS_CODED_(FIELDS) ? put_array_##record : NULL,                         \
+        .put_map = RECORD_IS_CODED_(FIELDS) ? put_map_##record : NULL,                             \
+        .get_array = RECORD_IS_CODED_(FIELDS) ? get_array_##record : NULL};                        \
     _Static_assert(sizeof record##_fields / sizeof record##_fields[0] <= RECORD_FIELDS_MAX,        \
                    "too many fields");
 

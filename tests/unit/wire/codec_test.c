@@ -43,7 +43,7 @@ static struct bytes put(struct fixture *fixture, const char *key)
     return buffer_bytes(&fixture->in);
 }
 
-static void put_raw(struct fixture *fixture, struct bytes value)
+static void give_raw(struct fixture *fixture, struct bytes value)
 {
     buffer_append(&fixture->in, value.data, value.len);
 }
@@ -320,7 +320,7 @@ static void lists_are_bounded_before_they_are_read(void **state)
     assert_refused(fixture, "list", "has too many items");
     begin(fixture, 1);
     put(fixture, "list");
-    put_raw(fixture, BYTES("\xdd\xff\xff\xff\xff"));
+    give_raw(fixture, BYTES("\xdd\xff\xff\xff\xff"));
     assert_malformed(fixture);
 }
 
@@ -329,19 +329,19 @@ static void unknown_fields_are_skipped_and_checked(void **state)
     struct fixture *fixture = *state;
     begin(fixture, 2);
     put(fixture, "later");
-    put_raw(fixture, BYTES("\x82\xa1x\x92\x01\x02\xa1y\xd4\x01?"));
+    give_raw(fixture, BYTES("\x82\xa1x\x92\x01\x02\xa1y\xd4\x01?"));
     put(fixture, "");
     pack_nil(&fixture->in);
     assert_int_equal(decode(fixture, RECORD_AS_MAP, buffer_bytes(&fixture->in)), 0);
     begin(fixture, 1);
     put(fixture, "later");
-    put_raw(fixture, BYTES("\xa1\xff"));
+    give_raw(fixture, BYTES("\xa1\xff"));
     assert_malformed(fixture);
     begin(fixture, 1);
-    put_raw(fixture, BYTES("\xa1\xff\xc0"));
+    give_raw(fixture, BYTES("\xa1\xff\xc0"));
     assert_malformed(fixture);
     begin(fixture, 1);
-    put_raw(fixture, BYTES("\x05\xc0")); /* a key that is no text */
+    give_raw(fixture, BYTES("\x05\xc0")); /* a key that is no text */
     assert_malformed(fixture);
 }
 
@@ -546,8 +546,8 @@ static void flipped_bytes_never_read_beyond_the_input(void **state)
 static void arrays_may_be_shorter_and_never_longer(void **state)
 {
     struct fixture *fixture = *state;
-    put_raw(fixture, BYTES("\x97\xc3\x01\xc0\xc0\xa2hi\xc0\xc4\x10"));
-    put_raw(fixture, BYTES("0123456789abcdef"));
+    give_raw(fixture, BYTES("\x97\xc3\x01\xc0\xc0\xa2hi\xc0\xc4\x10"));
+    give_raw(fixture, BYTES("0123456789abcdef"));
     assert_int_equal(decode(fixture, RECORD_AS_ARRAY, buffer_bytes(&fixture->in)), 0);
     assert_false(fixture->out.has_big || fixture->out.has_list);
     buffer_clear(&fixture->in);
