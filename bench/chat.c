@@ -133,7 +133,7 @@ int chat_main(int argc, char **argv)
         {"tokens", OPTION_PLACE, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
         {"data", OPTION_PLACE, &options.server.data, 0, 0,
          "where to make the data directory; with --server: its own"},
-        {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core"},
+        {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core, less one"},
         {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
         {"system", OPTION_TEXT, &options.system, 0, 0, "what the report calls the server"},
         {"beside", OPTION_TEXT, &options.beside, 0, 0, "the peer of a comparison, for `compare`"},

@@ -245,7 +245,7 @@ int idle_main(int argc, char **argv)
         {"tokens", OPTION_PLACE, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
         {"data", OPTION_PLACE, &options.server.data, 0, 0,
          "where to make the data directory; with --server: its own"},
-        {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core"},
+        {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core, less one"},
         {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
     };
     return scenario_main(&scenario, rows, sizeof rows / sizeof rows[0], &options, argc, argv);

@@ -207,7 +207,7 @@ int start_main(int argc, char **argv)
         {"window", OPTION_INT, &chat->window, 1, 10000, "messages in flight per connection"},
         {"bytes", OPTION_INT, &chat->bytes, CHAT_TEXT_BYTES_MIN, CHAT_TEXT_BYTES_MAX,
          "length of a text"},
-        {"shards", OPTION_INT, &chat->server.shards, 0, 256, "shards, 0: one per core"},
+        {"shards", OPTION_INT, &chat->server.shards, 0, 256, "shards, 0: one per core, less one"},
         {"data", OPTION_PLACE, &chat->server.data, 0, 0, "where to make the data directory"},
         {"keep", OPTION_FLAG, &chat->server.keep, 0, 0, "leave the data directory behind"},
     };

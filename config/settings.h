@@ -25,7 +25,8 @@
       "Several are separated by blanks. Plain, without TLS: to be reached from outside, put a "    \
       "proxy with TLS in front.")                                                                  \
     X(COUNT, shards, "0", 0, 256, NULL, false,                                                     \
-      "Threads that run actors and connections. 0: one per core. May be changed at any start.")    \
+      "Threads that run actors and connections. 0: one per core, less one. May be changed at any " \
+      "start.")                                                                                    \
     X(CHOICE, log_level, "info", 0, 0, settings_log_levels, false,                                 \
       "The least level of what is written to standard error, one JSON object a line.")             \
     X(SIZE, log_segment, "1GiB", 4 * SETTINGS_MIB, 64 * SETTINGS_GIB, NULL, false,                 \

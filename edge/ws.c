@@ -31,35 +31,69 @@ static void handle_event(struct connection *connection, uint32_t events)
     }
 }
 
-static void handle_events(uv_poll_t *poll, int status, int ready)
+/** True when the set of newcomers was among them. */
+static bool handle_set(int epoll, int events_max)
 {
-    struct ws *ws = poll->data;
     struct epoll_event events[EVENTS_MAX];
-    (void)status;
-    (void)ready;
-    int count = epoll_wait(ws->epoll, events, EVENTS_MAX, 0);
+    bool newcomers = false;
+    int count = epoll_wait(epoll, events, events_max, 0);
     for (int i = 0; i < count; i++) {
         struct connection *connection = events[i].data.ptr; /* none is freed before the turn ends */
-        if (connection->state != WS_LOST) {
+        newcomers = newcomers || connection == NULL;
+        if (connection != NULL && connection->state != WS_LOST) {
             handle_event(connection, events[i].events);
         }
     }
+    return newcomers;
+}
+
+static void handle_events(uv_poll_t *poll, int status, int ready)
+{
+    struct ws *ws = poll->data;
+    (void)status;
+    (void)ready;
+    if (handle_set(ws->epoll, EVENTS_MAX)) {
+        (void)handle_set(ws->newcomers, WS_NEWCOMERS_PER_TURN);
+    }
+}
+
+/** Its being active is all: the loop does not wait, and the turn ends again. */
+static void handle_idle(uv_idle_t *idle)
+{
+    (void)idle;
 }
 
 /* --- the shard's connections ----------------------------------------------------------------- */
+
+static bool make_sets(struct ws *ws)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    ws->epoll = epoll_create1(EPOLL_CLOEXEC);
+    ws->newcomers = epoll_create1(EPOLL_CLOEXEC);
+    return ws->epoll >= 0 && ws->newcomers >= 0 &&
+           epoll_ctl(ws->epoll, EPOLL_CTL_ADD, ws->newcomers, &event) == 0;
+}
+
+static void close_sets(struct ws *ws)
+{
+    if (ws->newcomers >= 0) {
+        close(ws->newcomers);
+    }
+    if (ws->epoll >= 0) {
+        close(ws->epoll);
+    }
+}
 
 int ws_create(const struct ws_config *config, struct ws **out)
 {
     struct ws *ws = memory_alloc(sizeof *ws);
     ws->config = *config;
-    ws->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (ws->epoll < 0 || uv_poll_init(config->loop, &ws->poll, ws->epoll) != 0) {
-        if (ws->epoll >= 0) {
-            close(ws->epoll);
-        }
+    if (!make_sets(ws) || uv_poll_init(config->loop, &ws->poll, ws->epoll) != 0) {
+        close_sets(ws);
         free(ws);
         return ERR_IO;
     }
+    uv_idle_init(config->loop, &ws->idle);
     ws->poll.data = ws;
     uv_poll_start(&ws->poll, UV_READABLE, handle_events);
     *out = ws;
@@ -97,12 +131,19 @@ void ws_adopt(struct ws *ws, int fd)
 
 void ws_turn_end(struct ws *ws)
 {
-    while (ws->dirty != NULL || ws->lost != NULL) { /* a session has little to add afterwards */
+    uint32_t ended = 0;
+    while (ws->dirty != NULL || (ws->lost != NULL && ended < WS_ENDED_PER_TURN)) {
         if (ws->dirty != NULL) {
             ws_connection_flush(ws->dirty);
         } else {
-            ws_connection_end(ws->lost);
+            ws_connection_end(ws->lost); /* the session has little to add afterwards */
+            ended++;
         }
+    }
+    if (ws->lost != NULL && !ws->closed) {
+        uv_idle_start(&ws->idle, handle_idle);
+    } else {
+        uv_idle_stop(&ws->idle);
     }
 }
 
@@ -130,8 +171,10 @@ void ws_close(struct ws *ws)
     while (ws->count != 0) {
         ws_connection_end(ws->connections[ws->count - 1]);
     }
+    uv_idle_stop(&ws->idle);
     uv_poll_stop(&ws->poll);
     uv_close((uv_handle_t *)&ws->poll, NULL);
+    uv_close((uv_handle_t *)&ws->idle, NULL);
 }
 
 void ws_destroy(struct ws *ws)
@@ -139,7 +182,7 @@ void ws_destroy(struct ws *ws)
     if (ws == NULL) {
         return;
     }
-    close(ws->epoll);
+    close_sets(ws);
     for (uint32_t i = 0; i < ws->spare_count; i++) {
         buffer_fini(&ws->spare[i]);
     }

@@ -21,6 +21,26 @@ int64_t ws_connection_now(const struct connection *connection)
     return (int64_t)uv_now(connection->ws->config.loop);
 }
 
+static int watch(const struct connection *connection, int operation, uint32_t events)
+{
+    const struct ws *ws = connection->ws;
+    struct epoll_event event = {.events = events, .data.ptr = (void *)connection};
+    int set = connection->newcomer ? ws->newcomers : ws->epoll;
+    return epoll_ctl(set, operation, connection->fd, &event);
+}
+
+void ws_connection_settle(struct connection *connection)
+{
+    if (connection->newcomer) {
+        (void)watch(connection, EPOLL_CTL_DEL, 0);
+        connection->newcomer = false;
+        if (watch(connection, EPOLL_CTL_ADD,
+                  EPOLLIN | (connection->stuck != NULL ? EPOLLOUT : 0u)) != 0) {
+            ws_connection_kill(connection); /* the kernel has no room for more */
+        }
+    }
+}
+
 static void mark_dirty(struct connection *connection)
 {
     struct ws *ws = connection->ws;
@@ -134,6 +154,7 @@ void ws_connection_lose(struct connection *connection)
         connection->state = WS_LOST;
         connection->next_dirty = ws->lost;
         ws->lost = connection;
+        (void)watch(connection, EPOLL_CTL_DEL, 0); /* it may wait for another turn to end */
     }
 }
 
@@ -143,12 +164,6 @@ void ws_connection_kill(struct connection *connection)
     static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     ws_connection_lose(connection);
-}
-
-static int watch(const struct connection *connection, int operation, uint32_t events)
-{
-    struct epoll_event event = {.events = events, .data.ptr = (void *)connection};
-    return epoll_ctl(connection->ws->epoll, operation, connection->fd, &event);
 }
 
 /** Sends; returns how much the kernel took, or -1 when the connection is dead. */
@@ -258,7 +273,8 @@ struct connection *ws_connection_start(struct ws *ws, int fd, bool json, struct 
 {
     struct sockaddr_storage address;
     struct connection *connection = memory_alloc(sizeof *connection);
-    *connection = (struct connection){.ws = ws, .fd = fd, .json = json, .out = *answer};
+    *connection =
+        (struct connection){.ws = ws, .fd = fd, .json = json, .newcomer = true, .out = *answer};
     *answer = (struct buffer){0};
     connection->heard_ms = ws_connection_now(connection);
     list_add(ws, connection);

@@ -18,6 +18,8 @@
 #define WS_RECEIVE_BYTES 65536   /* of one recv; one buffer for all connections of a shard */
 #define WS_CARRY_BYTES 16        /* in front of it, for a head that was cut */
 #define WS_PONG_BYTES_MAX 65536  /* with more to be sent, pings are not answered */
+#define WS_NEWCOMERS_PER_TURN 16 /* connections whose first message is read in a turn */
+#define WS_ENDED_PER_TURN 32     /* connections that are taken leave of in a turn */
 
 /** What came of a message that is not complete. */
 struct ws_partial {
@@ -57,13 +59,20 @@ struct connection {
     uint32_t index; /* in ws->connections */
     uint8_t state;  /* enum ws_state */
     bool json;
-    bool shut; /* our half */
+    bool shut;     /* our half */
+    bool newcomer; /* no message has come */
 };
 
+/*
+ * First messages and farewells cost a hundred times what a chat message does, and come in thousands
+ * when a network fails: so newcomers are in a set of their own, of which a few are served in a
+ * turn, and so many of the lost end in one. Who is there already waits for neither.
+ */
 struct ws {
     struct ws_config config;
-    uv_poll_t poll; /* of `epoll`, in which all connections are */
-    int epoll;
+    uv_poll_t poll; /* of `epoll`, in which all connections and the other set are */
+    uv_idle_t idle; /* runs while lost ones wait for another turn */
+    int epoll, newcomers;
     bool closed;
     struct connection *dirty;
     struct connection *lost; /* linked by next_dirty */
@@ -92,6 +101,8 @@ void ws_connection_lose(struct connection *connection);
 /** … without care for what is still to be sent. */
 void ws_connection_kill(struct connection *connection);
 void ws_connection_check(struct connection *connection, int64_t now_ms);
+/** Its first message came. */
+void ws_connection_settle(struct connection *connection);
 /** Appends a pong. */
 void ws_connection_pong(struct connection *connection, struct bytes payload);
 int64_t ws_connection_now(const struct connection *connection);

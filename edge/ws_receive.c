@@ -54,6 +54,7 @@ static void refuse(struct connection *connection, int code, const char *reason)
 
 static void deliver(struct connection *connection, struct bytes message)
 {
+    ws_connection_settle(connection);
     if (connection->state == WS_OPEN && connection->session != NULL) {
         session_receive(connection->session, message);
     }

@@ -11,7 +11,8 @@
 static void config_defaults(struct node_config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    config->shards = config->shards != 0 ? config->shards : (uint16_t)(cores > 0 ? cores : 1);
+    /* One core is left to the log, the state and the kernel. */
+    config->shards = config->shards != 0 ? config->shards : (uint16_t)(cores > 2 ? cores - 1 : 1);
     config->replay_max = config->replay_max != 0 ? config->replay_max : 1000000;
     config->access_ms = config->access_ms != 0 ? config->access_ms : 30LL * 60 * 1000;
     config->refresh_ms = config->refresh_ms != 0 ? config->refresh_ms : 7LL * 86400 * 1000;

@@ -36,7 +36,7 @@ struct node_edge {
 
 struct node_config {
     const char *data; /* directory */
-    uint16_t shards;  /* 0: one per core */
+    uint16_t shards;  /* 0: one per core, less one */
     const struct kind *const *kinds;
     uint32_t kind_count;
     uint64_t log_segment_bytes; /* 0: default */
