@@ -10,6 +10,7 @@
 #include "bench/compare.h"
 #include "bench/idle.h"
 #include "bench/interrupt.h"
+#include "bench/log.h"
 #include "bench/login.h"
 #include "bench/options.h"
 #include "bench/results.h"
@@ -23,6 +24,7 @@ static const struct command commands[] = {
     {"chat", "couples chatting: rates, latencies, cost; checks every message", NULL, chat_main},
     {"compare", "ratios of duet to its peers, from collected results", NULL, compare_main},
     {"idle", "memory and CPU of connections that say nothing", NULL, idle_main},
+    {"log", "the event log alone: append, read, replay, rebuild of state", NULL, log_main},
     {"login", "many sign in, refresh or open their sessions at once", NULL, login_main},
     {"report", "a page with plots of the results in a folder", NULL, results_main},
     {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},
