@@ -94,7 +94,7 @@ static bool goes_on(void)
 static void tell(struct ctx *ctx, uint32_t number, enum bench_command code,
                  const struct bench_message *message)
 {
-    ctx_tell(ctx, bench_actors.addresses[number], code, &bench_message_type, message);
+    ctx_tell(ctx, bench_actors.addresses[number], (uint16_t)code, &bench_message_type, message);
 }
 
 static int handle_start(struct ctx *ctx, const void *state, const void *args)

@@ -14,7 +14,7 @@
 #include "runtime/shard_internal.h"
 #include "wire/codec.h"
 
-#define RETRY_MS 100
+#define RETRY_TICKS 5 /* of 20 ms */
 
 struct pair_key {
     struct address sender, receiver;
@@ -23,7 +23,7 @@ struct outbox_pair {
     UT_hash_handle hh;
     struct pair_key key;
     struct message_list sends; /* effect_send; the head is under way */
-    int64_t retry_ms;          /* 0: not waiting */
+    uint32_t retry_ticks;      /* to go; 0: not waiting. Not a time: the clock may be set back */
 };
 
 static struct outbox_pair *pair_find(struct shard *shard, struct address sender,
@@ -159,10 +159,11 @@ static int step_outcome(struct ctx *ctx, const void *argument)
 
 static void wait_and_retry(struct shard *shard, struct outbox_pair *pair)
 {
-    if (pair->retry_ms == 0) {
+    if (pair->retry_ticks == 0) {
         shard->outbox_busy++;
     }
-    pair->retry_ms = shard->now_ms + RETRY_MS;
+    pair->retry_ticks = RETRY_TICKS;
+    shard->world->tick_at(shard->world->self, shard->config.index, shard->now_ms + TICK_MS);
 }
 
 static void pair_advance(struct shard *shard, struct outbox_pair *pair)
@@ -209,8 +210,7 @@ void outbox_retry(struct shard *shard)
     }
     struct outbox_pair *pair, *next;
     HASH_ITER (hh, shard->outbox, pair, next) {
-        if (pair->retry_ms != 0 && pair->retry_ms <= shard->now_ms) {
-            pair->retry_ms = 0;
+        if (pair->retry_ticks != 0 && --pair->retry_ticks == 0) {
             shard->outbox_busy--;
             shard->stats.resends++;
             deliver(shard, (struct effect_send *)pair->sends.head);

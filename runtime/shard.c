@@ -5,7 +5,6 @@
 #include "runtime/shard_internal.h"
 
 #define TURN_MESSAGES_MAX 4096 /* then the loop looks at its sockets */
-#define TICK_MS 20
 #define TICK_IDLE_MS 1000
 
 void shard_config_defaults(struct shard_config *config)

@@ -28,6 +28,8 @@
 #include "runtime/shard.h"
 #include "wire/frame.h"
 
+#define TICK_MS 20 /* between ticks while there is something to do at them */
+
 /* Collections of the runtime in every actor; see runtime/apply.c. */
 enum {
     COLLECTION_ROOT = 0,

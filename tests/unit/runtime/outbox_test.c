@@ -107,9 +107,11 @@ static void test_a_busy_receiver_is_asked_again(void **state)
     shard_tick(small.shard);
     small_turn(&small);
     assert_null(small_caught(&small));
-    small.now_ms += 1000;
-    shard_tick(small.shard);
-    small_turn(&small);
+    small.now_ms -= 3600000; /* the clock is set back: the chain goes on all the same */
+    for (int ticks = 0; ticks < 10 && small.caught.count == 0; ticks++) {
+        shard_tick(small.shard);
+        small_turn(&small);
+    }
     struct command *again = caught_command(&small);
     assert_int_equal(again->seq, command->seq);
     assert_int_equal(toy_at(&small, a)->answers, 0);
