@@ -131,7 +131,7 @@ void put_decimal(uint8_t *out, uint64_t value, int digits);
 /** Prints what went wrong with connection `place->index`; returns ERR_IO. */
 int join_complain(const struct chat_place *place, const char *what, const char *detail);
 
-/* duet's is in chat_wire.c, the others' in files of their names. */
+/* Each in bench/protocols/, in a file of its name. */
 extern const struct chat_protocol duet_protocol;
 extern const struct chat_protocol centrifugo_protocol;
 extern const struct chat_protocol mqtt_protocol;

@@ -1,11 +1,12 @@
-# One static library per folder, duet_<folder>, linked to the folders on its left:
+# One static library per folder and the folders in it, duet_<folder>, linked to those on its left:
 #   base -> config -> wire -> storage -> runtime -> { edge, actors, client } -> tools, bench
 # A folder that is absent or has no sources is passed over. scripts/gates/includes.sh holds the
 # same order for #include.
 set(DUET_LIBRARIES "")
 
 function(duet_library folder)
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.c")
+  file(GLOB sources CONFIGURE_DEPENDS
+    "${CMAKE_SOURCE_DIR}/${folder}/*.c" "${CMAKE_SOURCE_DIR}/${folder}/*/*.c")
   # the rest of tools/ is shared by the programs, the rest of bench/ by its tests
   if(folder MATCHES "^(tools|bench)$")
     list(FILTER sources EXCLUDE REGEX "/(duetd|duetctl|duet_bench)[^/]*\\.c$")

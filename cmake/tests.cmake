@@ -1,5 +1,6 @@
 # Tests are found by where they stand:
 #   tests/unit/<module>/<name>_test.c   -> unit_<module>_<name>      label unit
+#   tests/unit/<module>/<folder>/…      -> unit_<module>_<folder>_…  label unit
 #   tests/unit/support/*.c              -> linked to every test
 #   tests/integration/<name>.c          -> tests/integration/<name>  label integration
 #   tests/integration/support_*.c       -> linked to every integration test
@@ -78,8 +79,11 @@ function(duet_add_test name timeout labels)
 endfunction()
 
 duet_glob(sources "unit/*/*_test.c")
-foreach(source ${sources})
-  string(REGEX REPLACE "^.*/unit/([^/]+)/([^/]+)_test\\.c$" "unit_\\1_\\2" name "${source}")
+duet_glob(deeper "unit/*/*/*_test.c")
+foreach(source ${sources} ${deeper})
+  file(RELATIVE_PATH name "${CMAKE_SOURCE_DIR}/tests" "${source}")
+  string(REGEX REPLACE "_test\\.c$" "" name "${name}")
+  string(REPLACE "/" "_" name "${name}")
   duet_test_executable(${name} "${source}")
   duet_add_test(${name} ${DUET_TIMEOUT} unit)
 endforeach()

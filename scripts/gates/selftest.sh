@@ -87,6 +87,10 @@ red lengths "a file of 801 lines" "file of 801 lines"
 tree
 put tests/z.c "$(lines 801 '// x')"
 red lengths "the last file too long" "tests/z.c:801"
+tree
+put bench/protocols/a.c 'int  f( void ){return 1;}' "$(lines 800 '// x')"
+red lengths "a long file in a folder's folder" "bench/protocols/a.c:801"
+red formatting "bad layout in a folder's folder" bench/protocols/a.c
 
 includes_red() { # includes_red PATH LINE EXPECTED
     tree
@@ -104,6 +108,8 @@ includes_red runtime/a.c '#include <lmdb.h>' "may not see lmdb.h"
 includes_red runtime/shard.c '#include <uv.h>' "may not see uv.h"
 includes_red runtime/a.c '#include <libwebsockets.h>' "may not see libwebsockets.h"
 includes_red bench/a.c '#include <microhttpd.h>' "may not see microhttpd.h"
+includes_red bench/protocols/a.c '#include <microhttpd.h>' "protocols/a.c:1: may not see microhttpd.h"
+includes_red tools/shared/a.c '#include "bench/chat.h"' "tools/ may not include bench/"
 includes_red actors/a.c '#include "storage/log.h"' "actors/a.c:1: may not see lmdb.h"
 for header in lmdb.h uv.h libwebsockets.h microhttpd.h; do
     includes_red actors/a.c "#include <$header>" "actors/a.c:1: may not see $header"

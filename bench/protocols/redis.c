@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "bench/dial.h"
 #include "bench/protocol.h"
+#include "bench/protocols/dial.h"
 
 #define XADD "*5\r\n$4\r\nXADD\r\n$10\r\nc:"
 #define COUPLE "00000000"

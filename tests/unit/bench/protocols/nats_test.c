@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "bench/protocol.h"
-#include "tests/unit/bench/protocol_checks.h"
+#include "tests/unit/bench/protocols/protocol_checks.h"
 
 /* As NATS 2.15 said it to both partners, one after the other; the refusal is 2.15's words. */
 static const char captured[] =

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "bench/protocol.h"
-#include "tests/unit/bench/protocol_checks.h"
+#include "tests/unit/bench/protocols/protocol_checks.h"
 
 /* As Socket.IO 4.8 said it to both partners, one after the other. */
 static const char captured[] = "\201 40{\"sid\":\"9DVgTncsSuw5F1lxAAAB\"}"

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "bench/protocol.h"
-#include "tests/unit/bench/split_feed.h"
+#include "tests/unit/bench/protocols/split_feed.h"
 
 /* As ejabberd 23.01 said it, but for the first attribute of the message. */
 static const char captured[] =

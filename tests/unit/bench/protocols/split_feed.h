@@ -1,8 +1,8 @@
 /**
  * What a protocol makes of bytes that arrive in pieces, through the link that the load uses.
  */
-#ifndef TESTS_UNIT_BENCH_SPLIT_FEED_H
-#define TESTS_UNIT_BENCH_SPLIT_FEED_H
+#ifndef TESTS_UNIT_BENCH_PROTOCOLS_SPLIT_FEED_H
+#define TESTS_UNIT_BENCH_PROTOCOLS_SPLIT_FEED_H
 
 #include <stdint.h>
 #include <stdio.h>

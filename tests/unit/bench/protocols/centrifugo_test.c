@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "bench/protocol.h"
 #include "client/ws_frame.h"
-#include "tests/unit/bench/split_feed.h"
+#include "tests/unit/bench/protocols/split_feed.h"
 
 static struct split_feed feed;
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "bench/protocol.h"
-#include "tests/unit/bench/split_feed.h"
+#include "tests/unit/bench/protocols/split_feed.h"
 
 /* As Redis 7.0 said it to a connection that sent two messages and received one. */
 static const char captured[] = "$15\r\n1795272479947-0\r\n"

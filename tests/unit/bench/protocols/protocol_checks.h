@@ -2,14 +2,14 @@
  * A text, what a send of it must look like, and what must have been heard: for the tests of
  * protocols.
  */
-#ifndef TESTS_UNIT_BENCH_PROTOCOL_CHECKS_H
-#define TESTS_UNIT_BENCH_PROTOCOL_CHECKS_H
+#ifndef TESTS_UNIT_BENCH_PROTOCOLS_PROTOCOL_CHECKS_H
+#define TESTS_UNIT_BENCH_PROTOCOLS_PROTOCOL_CHECKS_H
 
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "tests/unit/bench/split_feed.h"
+#include "tests/unit/bench/protocols/split_feed.h"
 
 #define TEXT "duet 00000003 1 0000000000000005 0000000000000007 "
 

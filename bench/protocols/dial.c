@@ -1,4 +1,4 @@
-#include "bench/dial.h"
+#include "bench/protocols/dial.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "bench/protocol.h"
-#include "tests/unit/bench/protocol_checks.h"
+#include "tests/unit/bench/protocols/protocol_checks.h"
 
 #define TOPIC "chat/00000000000000aa/00000003/1"
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "bench/dial.h"
 #include "bench/protocol.h"
+#include "bench/protocols/dial.h"
 
 #define DOMAIN "localhost"
 #define RESOURCE "duet"

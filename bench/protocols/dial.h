@@ -2,8 +2,8 @@
  * A blocking conversation with a peer in its own protocol, before the load: connect, sign in, hand
  * the socket over. The first error sticks and is printed; all later calls do nothing. One thread.
  */
-#ifndef BENCH_DIAL_H
-#define BENCH_DIAL_H
+#ifndef BENCH_PROTOCOLS_DIAL_H
+#define BENCH_PROTOCOLS_DIAL_H
 
 #include "bench/protocol.h"
 

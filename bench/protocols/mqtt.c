@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "bench/dial.h"
 #include "bench/protocol.h"
+#include "bench/protocols/dial.h"
 
 #define CONNECT 0x10
 #define CONNACK 0x20

@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "bench/dial.h"
 #include "bench/protocol.h"
+#include "bench/protocols/dial.h"
 #include "wire/record.h"
 
 #define STREAMS 16 /* their number is the last digit of a couple's */
