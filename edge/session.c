@@ -367,15 +367,13 @@ void session_close_code(struct session *session, int code, const char *reason)
 void session_close(struct session *session, int error)
 {
     int code = error_close_code(error);
-    char retry[32];
-    const char *reason = error_name(error);
+    char reason[64];
     if (code == 0) {
         code = error_close_code(ERR_INTERNAL);
     }
-    if (code >= 4000 && code < 4500) { /* those come back */
-        snprintf(retry, sizeof retry, "retry_ms=%d", RETRY_CLOSE_MS);
-        reason = retry;
-    }
+    bool comes_back = code >= 4000 && code < 4500;
+    snprintf(reason, sizeof reason, comes_back ? "%s retry_ms=%d" : "%s", error_name(error),
+             RETRY_CLOSE_MS);
     session_close_code(session, code, reason);
 }
 

@@ -287,7 +287,7 @@ struct connection *ws_connection_start(struct ws *ws, int fd, bool json, struct 
         session_connect(ws->config.sessions, json ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK,
                         remote_key(fd, &address), &transport);
     if (connection->session == NULL) {
-        ws_connection_close(connection, error_close_code(ERR_BUSY), "retry_ms=5000");
+        ws_connection_close(connection, error_close_code(ERR_BUSY), "BUSY retry_ms=5000");
     }
     if (watch(connection, EPOLL_CTL_ADD, EPOLLIN) != 0) {
         ws_connection_kill(connection); /* the kernel has no room for more */

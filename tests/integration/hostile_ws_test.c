@@ -617,18 +617,21 @@ static void json_is_refused_as_clearly(void **state)
     ws_client_destroy(client);
 }
 
-static void a_slow_reader_is_cut_off_and_others_are_not(void **state)
+static void receive_bytes_max(struct ws_client *client, int bytes)
+{
+    setsockopt(ws_client_fd(client), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
+
+/** Asks for more than the kernel and the server hold, and reads none of it. Frames sent. */
+static int ask_without_reading(struct ws_client *client)
 {
     struct buffer out = {0};
-    struct ws_client *client = connect_as("duet.v1.msgpack");
-    int small = 4096;
-    (void)state;
-    setsockopt(ws_client_fd(client), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    receive_bytes_max(client, 4096);
     for (uint32_t i = 0; i < FRAME_MESSAGES_MAX; i++) {
         begin(&out, i, "no.such");
         pack_map(&out, 0);
     }
-    int error = 0, sent = 0, received = 0;
+    int error = 0, sent = 0;
     while (sent < 1000 && error == 0) {
         error = ws_client_send(client, WS_BINARY, buffer_bytes(&out), 1000);
         if (sent++ % 500 == 0) {
@@ -636,6 +639,31 @@ static void a_slow_reader_is_cut_off_and_others_are_not(void **state)
         }
     }
     buffer_fini(&out);
+    return sent;
+}
+
+static void a_slow_reader_that_reads_again_learns_why_and_when_to_return(void **state)
+{
+    struct ws_client *client = connect_as("duet.v1.msgpack");
+    struct ws_event event;
+    int error;
+    (void)state;
+    ask_without_reading(client);
+    receive_bytes_max(client, 1 << 20);
+    while ((error = ws_client_receive(client, WAIT_MS, &event)) == 0) {
+    }
+    assert_int_equal(error, ERR_IO);
+    assert_int_equal(ws_client_close_code(client), 4003);
+    assert_string_equal(ws_client_close_reason(client), "SLOW_READER retry_ms=1000");
+    ws_client_destroy(client);
+    bystander_is_served();
+}
+
+static void a_slow_reader_is_cut_off_and_others_are_not(void **state)
+{
+    struct ws_client *client = connect_as("duet.v1.msgpack");
+    (void)state;
+    int error, received = 0, sent = ask_without_reading(client);
     usleep(6000000); /* the time for the closing handshake passes */
     struct ws_event event;
     while ((error = ws_client_receive(client, 1000, &event)) == 0) {
@@ -707,6 +735,7 @@ int main(void)
         cmocka_unit_test(what_came_before_malformed_bytes_stands),
         cmocka_unit_test(a_message_of_64_kib_is_taken),
         cmocka_unit_test(json_is_refused_as_clearly),
+        cmocka_unit_test(a_slow_reader_that_reads_again_learns_why_and_when_to_return),
         cmocka_unit_test(a_slow_reader_is_cut_off_and_others_are_not),
         cmocka_unit_test(handshakes_that_are_not_ours_are_refused),
     };

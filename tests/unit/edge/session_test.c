@@ -102,6 +102,7 @@ struct stage {
     size_t pending;
     char sent[4096]; /* "hello;1;typing;" ids of responses, "!CODE" after those with an error */
     int close_code;
+    char close_reason[64];
 };
 
 static int64_t stage_now(void *self)
@@ -141,8 +142,9 @@ static size_t stage_pending(void *self)
 
 static void stage_close(void *self, int code, const char *reason)
 {
-    (void)reason;
-    ((struct stage *)self)->close_code = code;
+    struct stage *stage = self;
+    stage->close_code = code;
+    snprintf(stage->close_reason, sizeof stage->close_reason, "%s", reason);
 }
 
 static void connect_stage(struct stage *stage)
@@ -419,6 +421,7 @@ static void a_slow_reader_is_closed(void **state)
     stage->pending = (1 << 20) + 1;
     push(stage, &message_push, 10, 10);
     assert_int_equal(stage->close_code, 4003);
+    assert_string_equal(stage->close_reason, "SLOW_READER retry_ms=1000");
     expect_calls(stage, "detach user;detach couple;");
     push(stage, &message_push, 11, 11);
     expect_sent(stage, "couple=10;");
@@ -471,6 +474,7 @@ static void who_does_not_open_in_time_is_closed(void **state)
     stage->now_ms += 1;
     session_table_tick(stage->table);
     assert_int_equal(stage->close_code, 4500);
+    assert_string_equal(stage->close_reason, "OPEN_TIMEOUT");
 }
 
 static void who_is_owed_an_answer_is_not_closed_for_being_late(void **state)
