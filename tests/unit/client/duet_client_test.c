@@ -2,19 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <string.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
 #include <jansson.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "client/duet_client.h"
 #include "client/ws_client.h"
-#include "client/ws_handshake.h"
+#include "tests/unit/support/ws_script.h"
 #include "wire/frame.h"
 
 #define WAIT_MS 5000
@@ -25,103 +20,24 @@
 RECORD_DECLARE(greeting, GREETING)
 RECORD_DEFINE(greeting, GREETING, "What this test's server speaks of.")
 
-/* A server of one connection, which sends a prepared script after the handshake and waits. */
-struct script {
-    int listener;
-    uint16_t port;
-    const char *subprotocol;
-    struct buffer frames;
-    struct buffer heard; /* what came after the handshake until the client closed */
-    pthread_t thread;
-};
-
-static size_t read_handshake(int fd, char *request, size_t size)
+static struct duet_client *meet(struct ws_script *script)
 {
-    size_t len = 0;
-    while (len < size - 1 && memmem(request, len, "\r\n\r\n", 4) == NULL) {
-        ssize_t got = read(fd, request + len, size - 1 - len);
-        if (got <= 0) {
-            break;
-        }
-        len += (size_t)got;
-    }
-    request[len] = '\0';
-    return len;
-}
-
-static void *play(void *argument)
-{
-    struct script *script = argument;
-    char request[4096];
-    char response[512];
-    char key[WS_KEY_CHARS + 1] = "";
-    char accept[WS_ACCEPT_CHARS + 1];
-    uint8_t chunk[4096];
-    ssize_t got;
-    int fd = accept4(script->listener, NULL, NULL, SOCK_CLOEXEC);
-    read_handshake(fd, request, sizeof request);
-    const char *found = strstr(request, "Sec-WebSocket-Key: ");
-    if (found != NULL) {
-        memcpy(key, found + strlen("Sec-WebSocket-Key: "), WS_KEY_CHARS);
-    }
-    ws_accept_of(key, accept);
-    int len = snprintf(response, sizeof response,
-                       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                       "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
-                       "Sec-WebSocket-Protocol: %s\r\n\r\n",
-                       accept, script->subprotocol);
-    (void)!write(fd, response, (size_t)len);
-    (void)!write(fd, script->frames.data, script->frames.len);
-    while ((got = read(fd, chunk, sizeof chunk)) > 0) {
-        buffer_append(&script->heard, chunk, (size_t)got);
-    }
-    close(fd);
-    return NULL;
-}
-
-static void script_says(struct script *script, uint8_t opcode, struct bytes payload)
-{
-    struct ws_head head = {.fin = true, .opcode = opcode, .length = payload.len};
-    ws_raw_append(&script->frames, &head, payload);
-}
-
-static void script_says_text(struct script *script, const char *text)
-{
-    script_says(script, WS_TEXT, text_of(text));
-}
-
-static struct duet_client *meet(struct script *script)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
     struct duet_client *client = NULL;
-    script->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(script->listener, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(script->listener, 1), 0);
-    assert_int_equal(getsockname(script->listener, (struct sockaddr *)&address, &len), 0);
-    script->port = ntohs(address.sin_port);
-    assert_int_equal(pthread_create(&script->thread, NULL, play, script), 0);
+    ws_script_start(script);
     assert_int_equal(
         duet_client_connect("127.0.0.1", script->port, script->subprotocol, WAIT_MS, &client), 0);
     return client;
 }
 
-static void part(struct script *script, struct duet_client *client)
+static void part(struct ws_script *script, struct duet_client *client)
 {
     duet_client_destroy(client);
-    pthread_join(script->thread, NULL);
-    close(script->listener);
-    buffer_fini(&script->frames);
-    buffer_fini(&script->heard);
-}
-
-static struct script script_of(const char *subprotocol)
-{
-    return (struct script){.subprotocol = subprotocol};
+    ws_script_join(script);
+    ws_script_fini(script);
 }
 
 /* hello, a durable and a volatile push, the responses to 1 and then 0, an error for 2. */
-static void write_msgpack_script(struct script *script)
+static void write_msgpack_script(struct ws_script *script)
 {
     struct buffer out = {0};
     struct buffer value = {0};
@@ -132,7 +48,7 @@ static void write_msgpack_script(struct script *script)
         .code = ERR_INVALID_ARGUMENT, .fault = &fault, .trace = text_of("t-1")};
     record_encode(&greeting_type, RECORD_AS_MAP, &greeting, &value);
     frame_append_push(&out, "hello", buffer_bytes(&value));
-    script_says(script, WS_BINARY, buffer_bytes(&out));
+    ws_script_says(script, WS_BINARY, buffer_bytes(&out));
 
     buffer_clear(&out);
     struct stream_body entry = {.epoch = {{3}},
@@ -144,31 +60,31 @@ static void write_msgpack_script(struct script *script)
     frame_append_push(&out, "couple", buffer_bytes(&body));
     frame_append_push(&out, "typing", buffer_bytes(&value));
     frame_append_result(&out, 1, buffer_bytes(&value));
-    script_says(script, WS_BINARY, buffer_bytes(&out));
+    ws_script_says(script, WS_BINARY, buffer_bytes(&out));
 
-    script_says(script, WS_PING, text_of("still there?"));
+    ws_script_says(script, WS_PING, text_of("still there?"));
     buffer_clear(&out);
     frame_append_result(&out, 0, buffer_bytes(&value));
     frame_append_error(&out, 2, &refusal);
-    script_says(script, WS_BINARY, buffer_bytes(&out));
+    ws_script_says(script, WS_BINARY, buffer_bytes(&out));
     buffer_fini(&out);
     buffer_fini(&value);
     buffer_fini(&body);
 }
 
-static void write_json_script(struct script *script)
+static void write_json_script(struct ws_script *script)
 {
-    script_says_text(script, "[[2,\"hello\",{\"number\":7}]]");
-    script_says_text(script, "[[2,\"couple\",{\"epoch\":\"AwAAAAAAAAAAAAAAAAAAAA\",\"seq\":5,"
-                             "\"type\":\"chat.message\",\"at\":99,"
-                             "\"data\":{\"number\":7,\"text\":\"seven\"}}],"
-                             "[2,\"typing\",{\"number\":7,\"text\":\"seven\"}],"
-                             "[1,1,null,{\"number\":7,\"text\":\"seven\"}]]");
-    script_says(script, WS_PING, text_of("still there?"));
-    script_says_text(script, "[[1,0,null,{\"number\":7,\"text\":\"seven\"}],"
-                             "[1,2,{\"code\":\"INVALID_ARGUMENT\",\"message\":\"No.\","
-                             "\"details\":{\"field\":\"number\",\"reason\":\"is too large\"},"
-                             "\"trace_id\":\"t-1\"},null]]");
+    ws_script_says_text(script, "[[2,\"hello\",{\"number\":7}]]");
+    ws_script_says_text(script, "[[2,\"couple\",{\"epoch\":\"AwAAAAAAAAAAAAAAAAAAAA\",\"seq\":5,"
+                                "\"type\":\"chat.message\",\"at\":99,"
+                                "\"data\":{\"number\":7,\"text\":\"seven\"}}],"
+                                "[2,\"typing\",{\"number\":7,\"text\":\"seven\"}],"
+                                "[1,1,null,{\"number\":7,\"text\":\"seven\"}]]");
+    ws_script_says(script, WS_PING, text_of("still there?"));
+    ws_script_says_text(script, "[[1,0,null,{\"number\":7,\"text\":\"seven\"}],"
+                                "[1,2,{\"code\":\"INVALID_ARGUMENT\",\"message\":\"No.\","
+                                "\"details\":{\"field\":\"number\",\"reason\":\"is too large\"},"
+                                "\"trace_id\":\"t-1\"},null]]");
 }
 
 static void assert_greeting(const struct greeting *greeting)
@@ -195,7 +111,7 @@ static void assert_pushes(struct duet_client *client, struct arena *arena)
     assert_int_equal(duet_client_next_push(client, 0, &push), ERR_END);
 }
 
-static void assert_conversation(struct script *script)
+static void assert_conversation(struct ws_script *script)
 {
     struct arena arena = {0};
     struct greeting args = {.number = 1};
@@ -229,7 +145,7 @@ static void assert_conversation(struct script *script)
 static void responses_and_pushes_are_sorted_in_messagepack(void **state)
 {
     (void)state;
-    struct script script = script_of(DUET_SUBPROTOCOL_MSGPACK);
+    struct ws_script script = ws_script_of(DUET_SUBPROTOCOL_MSGPACK);
     write_msgpack_script(&script);
     assert_conversation(&script);
 }
@@ -237,7 +153,7 @@ static void responses_and_pushes_are_sorted_in_messagepack(void **state)
 static void responses_and_pushes_are_sorted_in_json(void **state)
 {
     (void)state;
-    struct script script = script_of(DUET_SUBPROTOCOL_JSON);
+    struct ws_script script = ws_script_of(DUET_SUBPROTOCOL_JSON);
     write_json_script(&script);
     assert_conversation(&script);
 }
@@ -245,17 +161,17 @@ static void responses_and_pushes_are_sorted_in_json(void **state)
 static void a_missing_answer_times_out_and_a_close_is_told(void **state)
 {
     (void)state;
-    struct script script = script_of(DUET_SUBPROTOCOL_JSON);
-    script_says_text(&script, "[[2,\"hello\",{}]]");
+    struct ws_script script = ws_script_of(DUET_SUBPROTOCOL_JSON);
+    ws_script_says_text(&script, "[[2,\"hello\",{}]]");
     struct duet_client *client = meet(&script);
     assert_int_equal(duet_client_call(client, "ping", NULL, NULL, NULL, NULL, NULL, 50), ERR_END);
     assert_false(duet_client_failure(client)->from_server);
     assert_int_equal(duet_client_close_code(client), 0);
     part(&script, client);
 
-    script = script_of(DUET_SUBPROTOCOL_JSON);
-    script_says_text(&script, "[[2,\"hello\",{}]]");
-    script_says(&script, WS_CLOSE, text_of("\x0f\xa1retry_ms=7"));
+    script = ws_script_of(DUET_SUBPROTOCOL_JSON);
+    ws_script_says_text(&script, "[[2,\"hello\",{}]]");
+    ws_script_says(&script, WS_CLOSE, text_of("\x0f\xa1retry_ms=7"));
     client = meet(&script);
     assert_int_equal(duet_client_call(client, "ping", NULL, NULL, NULL, NULL, NULL, WAIT_MS),
                      ERR_IO);
@@ -270,10 +186,10 @@ static void nonsense_from_a_server_is_malformed(void **state)
     static const char *const texts[] = {"{}",         "[]",      "[[1,0]]", "[[3,0,null,{}]]",
                                         "[[2,7,{}]]", "not json"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct script script = script_of(DUET_SUBPROTOCOL_JSON);
+        struct ws_script script = ws_script_of(DUET_SUBPROTOCOL_JSON);
         struct duet_push push;
-        script_says_text(&script, "[[2,\"hello\",{}]]");
-        script_says_text(&script, texts[i]);
+        ws_script_says_text(&script, "[[2,\"hello\",{}]]");
+        ws_script_says_text(&script, texts[i]);
         struct duet_client *client = meet(&script);
         assert_int_equal(duet_client_next_push(client, WAIT_MS, &push), ERR_MALFORMED);
         part(&script, client);
