@@ -38,6 +38,15 @@ void chat_template_fini(struct chat_template *template)
     buffer_fini(&template->frame);
 }
 
+void chat_template_shift(struct chat_template *template, size_t bytes)
+{
+    size_t *const places[] = {&template->id_at,     &template->no_at,   &template->text_at,
+                              &template->couple_at, &template->side_at, &template->again_at};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        *places[i] += bytes;
+    }
+}
+
 void chat_text_append_blank(struct buffer *out, size_t text_bytes)
 {
     uint8_t *text = buffer_extend(out, text_bytes);

@@ -114,6 +114,33 @@ const struct chat_protocol *protocol_find(const char *name);
 
 void chat_template_fini(struct chat_template *template);
 
+/** Appends the frame as it is, and returns where in `out` it begins, to be patched. */
+static inline uint8_t *chat_template_copy(const struct chat_template *template, struct buffer *out)
+{
+    uint8_t *frame = buffer_extend(out, template->frame.len);
+    memcpy(frame, template->frame.data, template->frame.len);
+    return frame;
+}
+
+/** Notes that `bytes` were put in front of what the template's places were counted in. */
+void chat_template_shift(struct chat_template *template, size_t bytes);
+
+/**
+ * For protocols in which a message is one item: takes it from `*message`, and makes `*out` one that
+ * does not count. False when there is none left.
+ */
+static inline bool chat_take_whole(struct bytes *message, struct bytes *item,
+                                   struct chat_incoming *out)
+{
+    if (message->len == 0) {
+        return false;
+    }
+    *item = *message;
+    *message = bytes_of(item->data + item->len, 0);
+    *out = (struct chat_incoming){.type = CHAT_OTHER};
+    return true;
+}
+
 /** Appends the text, with all numbers 0. */
 void chat_text_append_blank(struct buffer *out, size_t text_bytes);
 /** Writes its numbers into a text that begins at `at`. */

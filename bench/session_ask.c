@@ -6,8 +6,8 @@
 #include "wire/codec.h"
 #include "wire/frame.h"
 
-void session_ask(struct link *link, uint32_t id, const struct token *token,
-                 const struct session_places *places)
+void session_request(struct buffer *payload, uint32_t id, const struct token *token,
+                     const struct session_places *places)
 {
     struct stream_cursor cursors[STREAM_COUNT];
     uint32_t count = 0;
@@ -21,9 +21,15 @@ void session_ask(struct link *link, uint32_t id, const struct token *token,
                                            .device = token->device,
                                            .cursors = {.items = cursors, .count = count},
                                            .has_cursors = count != 0};
-    struct buffer payload = {0};
-    frame_append_request(&payload, id, "session.open", &session_open_args_type, &args,
+    frame_append_request(payload, id, "session.open", &session_open_args_type, &args,
                          (struct bytes){0});
+}
+
+void session_ask(struct link *link, uint32_t id, const struct token *token,
+                 const struct session_places *places)
+{
+    struct buffer payload = {0};
+    session_request(&payload, id, token, places);
     ws_frame_append(&link->out, WS_BINARY, 0, buffer_bytes(&payload));
     buffer_fini(&payload);
 }

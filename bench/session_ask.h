@@ -1,5 +1,5 @@
 /**
- * session.open as a question of the crowd's members: written, and its answer read.
+ * session.open: the request written, and its answer read.
  */
 #ifndef BENCH_SESSION_ASK_H
 #define BENCH_SESSION_ASK_H
@@ -17,7 +17,11 @@ struct session_places {
     uint64_t after[STREAM_COUNT];
 };
 
-/** Appends one frame with request `id` that goes on at `places`. */
+/** Appends request `id` that goes on at `places`: the payload of a frame. */
+void session_request(struct buffer *payload, uint32_t id, const struct token *token,
+                     const struct session_places *places);
+
+/** The same as a whole frame. */
 void session_ask(struct link *link, uint32_t id, const struct token *token,
                  const struct session_places *places);
 

@@ -3,14 +3,12 @@
  * server sends is scanned in place. What the scan does not know goes through the general decoder of
  * wire/, so any valid encoding is understood.
  */
-#include "bench/protocol.h"
-
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "bench/protocols/websocket.h"
 #include "bench/session.h"
-#include "client/ws_frame.h"
 #include "wire/frame.h"
 
 #define UINT32_MARK 0xce
@@ -19,38 +17,31 @@
 static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
 {
     (void)run; /* the couple of a session is known to the server */
-    struct buffer payload = {0};
+    struct buffer *frame = &template->frame;
+    pack_array(frame, 4);
+    pack_int(frame, RPC_REQUEST);
+    buffer_append_u8(frame, UINT32_MARK);
+    template->id_at = frame->len;
+    buffer_append_u32(frame, 0);
+    pack_text(frame, text_of("chat.send"));
+    pack_map(frame, 2);
+    pack_text(frame, text_of("no"));
+    buffer_append_u8(frame, UINT64_MARK);
+    template->no_at = frame->len;
+    buffer_append_u64(frame, 0);
+    pack_text(frame, text_of("text"));
     struct buffer text = {0};
     chat_text_append_blank(&text, text_bytes);
-    pack_array(&payload, 4);
-    pack_int(&payload, RPC_REQUEST);
-    buffer_append_u8(&payload, UINT32_MARK);
-    template->id_at = payload.len;
-    buffer_append_u32(&payload, 0);
-    pack_text(&payload, text_of("chat.send"));
-    pack_map(&payload, 2);
-    pack_text(&payload, text_of("no"));
-    buffer_append_u8(&payload, UINT64_MARK);
-    template->no_at = payload.len;
-    buffer_append_u64(&payload, 0);
-    pack_text(&payload, text_of("text"));
-    pack_text(&payload, buffer_bytes(&text));
-
-    /* A mask of 0: masked as the standard wants it, and nothing to XOR when patching. */
-    ws_frame_append(&template->frame, WS_BINARY, 0, buffer_bytes(&payload));
-    size_t head_len = template->frame.len - payload.len;
-    template->id_at += head_len;
-    template->no_at += head_len;
-    template->text_at = template->frame.len - text_bytes;
+    pack_text(frame, buffer_bytes(&text));
+    template->text_at = frame->len - text_bytes;
     buffer_fini(&text);
-    buffer_fini(&payload);
+    websocket_wrap(template, WS_BINARY);
 }
 
 static void append(const struct chat_template *template, uint32_t id, uint64_t no,
                    const struct chat_text *text, struct buffer *out)
 {
-    uint8_t *frame = buffer_extend(out, template->frame.len);
-    memcpy(frame, template->frame.data, template->frame.len);
+    uint8_t *frame = chat_template_copy(template, out);
     put_u32(frame + template->id_at, id);
     put_u64(frame + template->no_at, no);
     chat_text_patch(frame + template->text_at, text);

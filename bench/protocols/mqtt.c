@@ -143,8 +143,7 @@ static void append(const struct chat_template *template, uint32_t id, uint64_t n
                    const struct chat_text *text, struct buffer *out)
 {
     (void)no;
-    uint8_t *frame = buffer_extend(out, template->frame.len);
-    memcpy(frame, template->frame.data, template->frame.len);
+    uint8_t *frame = chat_template_copy(template, out);
     put_hex(frame + template->couple_at, text->couple, CHAT_COUPLE_DIGITS);
     put_hex(frame + template->side_at, text->side, 1);
     put_u16(frame + template->id_at, (uint16_t)((id & PACKET_IDS) + 1));
@@ -180,16 +179,15 @@ static int scan_publish(struct chat_channel *channel, uint8_t first, struct byte
 
 static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
 {
-    struct bytes packet = *message;
+    struct bytes packet;
     size_t length = 0;
-    if (packet.len == 0) {
+    if (!chat_take_whole(message, &packet, out)) {
         return 0;
     }
     size_t head = read_head(packet, &length);
     if (head == 0 || head == LINK_MALFORMED || length != packet.len - head) {
         return ERR_MALFORMED;
     }
-    *message = bytes_of(packet.data + packet.len, 0);
     struct bytes body = bytes_of(packet.data + head, length);
     uint8_t type = packet.data[0] & TYPE_BITS;
     if (type == PUBACK) {
@@ -198,7 +196,6 @@ static int next(struct chat_channel *channel, struct bytes *message, struct chat
     if (type == PUBLISH) {
         return scan_publish(channel, packet.data[0], body, out);
     }
-    *out = (struct chat_incoming){.type = CHAT_OTHER};
     return 1;
 }
 

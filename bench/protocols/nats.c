@@ -11,9 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/error.h"
-#include "bench/protocol.h"
 #include "bench/protocols/dial.h"
+#include "bench/protocols/text.h"
 #include "wire/record.h"
 
 #define STREAMS 16 /* their number is the last digit of a couple's */
@@ -62,12 +61,6 @@ static size_t split(struct bytes input)
     return payload == LINK_MALFORMED ? LINK_MALFORMED : len + payload + 2;
 }
 
-static bool begins(struct bytes message, const char *text)
-{
-    size_t len = strlen(text);
-    return message.len >= len && memcmp(message.data, text, len) == 0;
-}
-
 /* Waits for a message that begins with `text`; an error ends it, all others are passed over. */
 static void await(struct dial *dial, const char *step, const char *text)
 {
@@ -75,11 +68,11 @@ static void await(struct dial *dial, const char *step, const char *text)
     do {
         dial_take(dial, step, split, &message);
         struct bytes found = buffer_bytes(&message);
-        bool refused = begins(found, "-ERR") || memmem(found.data, found.len, "\"error\"", 7);
+        bool refused = text_starts(found, "-ERR") || text_find(found, "\"error\"") != NULL;
         if (found.len != 0 && refused) {
             dial_fail(dial, step, "refused", &message);
         }
-    } while (message.len != 0 && !begins(buffer_bytes(&message), text));
+    } while (message.len != 0 && !text_starts(buffer_bytes(&message), text));
     buffer_fini(&message);
 }
 
@@ -161,15 +154,14 @@ static void template_init(struct chat_template *template, size_t text_bytes, uin
     template->id_at = template->again_at + CHAT_COUPLE_DIGITS + strlen(".0.");
     template->text_at = template->frame.len;
     chat_text_append_blank(&template->frame, text_bytes);
-    buffer_append(&template->frame, "\r\n", 2);
+    text_append(&template->frame, "\r\n");
 }
 
 static void append(const struct chat_template *template, uint32_t id, uint64_t no,
                    const struct chat_text *text, struct buffer *out)
 {
     (void)no;
-    uint8_t *frame = buffer_extend(out, template->frame.len);
-    memcpy(frame, template->frame.data, template->frame.len);
+    uint8_t *frame = chat_template_copy(template, out);
     put_hex(frame + STREAM_AT, text->couple % STREAMS, 1);
     put_hex(frame + template->couple_at, text->couple, CHAT_COUPLE_DIGITS);
     put_hex(frame + template->side_at, text->side, 1);
@@ -186,7 +178,7 @@ static int scan_answer(const uint8_t *line, const uint8_t *sid, struct bytes pay
     if (sid - line < ID_DIGITS + 1 || read_hex(sid - 1 - ID_DIGITS, ID_DIGITS, &id) != 0) {
         return ERR_MALFORMED;
     }
-    bool refused = memmem(payload.data, payload.len, "\"error\"", 7) != NULL;
+    bool refused = text_find(payload, "\"error\"") != NULL;
     *out = (struct chat_incoming){.type = refused ? CHAT_REFUSED : CHAT_ACKED,
                                   .id = (uint32_t)id,
                                   .error = refused ? ERR_BUSY : 0};
@@ -218,19 +210,17 @@ static int scan_message(struct bytes message, struct chat_incoming *out)
 
 static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
 {
-    struct bytes found = *message;
-    if (found.len == 0) {
+    struct bytes found;
+    if (!chat_take_whole(message, &found, out)) {
         return 0;
     }
-    *message = bytes_of(found.data + found.len, 0);
-    if (begins(found, "MSG ")) {
+    if (text_starts(found, "MSG ")) {
         return scan_message(found, out);
     }
-    if (begins(found, "PING")) {
-        buffer_append(channel->out, "PONG\r\n", 6);
+    if (text_starts(found, "PING")) {
+        text_append(channel->out, "PONG\r\n");
     }
-    *out = (struct chat_incoming){.type = CHAT_OTHER};
-    return begins(found, "-ERR") || begins(found, "HMSG") ? ERR_MALFORMED : 1;
+    return text_starts(found, "-ERR") || text_starts(found, "HMSG") ? ERR_MALFORMED : 1;
 }
 
 const struct chat_protocol nats_protocol = {.name = "nats",

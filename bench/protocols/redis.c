@@ -12,50 +12,56 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "bench/protocol.h"
 #include "bench/protocols/dial.h"
+#include "bench/protocols/text.h"
 
 #define XADD "*5\r\n$4\r\nXADD\r\n$10\r\nc:"
 #define COUPLE "00000000"
 #define ANY_ID "\r\n$1\r\n*\r\n$1\r\nt\r\n"
 #define PUBLISH "*3\r\n$7\r\nPUBLISH\r\n$12\r\nc:"
 #define SIDE ":0\r\n"
-#define XADD_COUPLE_AT (sizeof XADD - 1)
+#define CHANNEL_SIDE_AT (sizeof COUPLE) /* from its couple, with the colon */
 #define CALL "*6\r\n$5\r\nFCALL\r\n$4\r\nsend\r\n$1\r\n1\r\n$10\r\nc:"
-#define CALL_COUPLE_AT (sizeof CALL - 1)
 #define CALL_CHANNEL "\r\n$12\r\nc:"
 #define VALUES_MAX 4096 /* of one reply, all levels together */
 
-static void append_text(struct buffer *out, const char *text)
-{
-    buffer_append(out, text, strlen(text));
-}
-
-static void append_bulk(struct buffer *out, struct bytes bulk)
+/* A bulk of a text's length; returns where the text begins. */
+static size_t append_blank(struct buffer *frame, size_t text_bytes)
 {
     char head[32];
-    snprintf(head, sizeof head, "$%zu\r\n", bulk.len);
-    append_text(out, head);
-    buffer_append(out, bulk.data, bulk.len);
-    append_text(out, "\r\n");
+    snprintf(head, sizeof head, "$%zu\r\n", text_bytes);
+    text_append(frame, head);
+    size_t text_at = frame->len;
+    chat_text_append_blank(frame, text_bytes);
+    text_append(frame, "\r\n");
+    return text_at;
+}
+
+/* What both ways end with: the rest of the partner's channel, and the text. */
+static void append_partner(struct chat_template *template, size_t text_bytes)
+{
+    struct buffer *frame = &template->frame;
+    template->side_at = frame->len + CHANNEL_SIDE_AT;
+    text_append(frame, COUPLE SIDE);
+    template->text_at = append_blank(frame, text_bytes);
 }
 
 static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
 {
     (void)run; /* the data directory is a new one */
-    struct buffer *frame = &template->frame;
-    struct buffer text = {0};
-    chat_text_append_blank(&text, text_bytes);
-    append_text(frame, XADD COUPLE ANY_ID);
-    append_bulk(frame, buffer_bytes(&text));
-    template->text_at = frame->len - text_bytes - 2;
-    append_text(frame, PUBLISH);
-    template->couple_at = frame->len;
-    template->side_at = frame->len + sizeof COUPLE;
-    append_text(frame, COUPLE SIDE);
-    append_bulk(frame, buffer_bytes(&text));
-    template->again_at = frame->len - text_bytes - 2;
-    buffer_fini(&text);
+    text_append(&template->frame, XADD COUPLE ANY_ID);
+    template->couple_at = sizeof XADD - 1;
+    template->again_at = append_blank(&template->frame, text_bytes);
+    text_append(&template->frame, PUBLISH);
+    append_partner(template, text_bytes);
+}
+
+static void call_template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
+{
+    (void)run;
+    text_append(&template->frame, CALL COUPLE CALL_CHANNEL);
+    template->couple_at = sizeof CALL - 1;
+    append_partner(template, text_bytes);
 }
 
 static void append(const struct chat_template *template, uint32_t id, uint64_t no,
@@ -63,41 +69,15 @@ static void append(const struct chat_template *template, uint32_t id, uint64_t n
 {
     (void)id;
     (void)no;
-    uint8_t *frame = buffer_extend(out, template->frame.len);
-    memcpy(frame, template->frame.data, template->frame.len);
-    chat_text_patch(frame + template->text_at, text);
-    memcpy(frame + template->again_at, frame + template->text_at, CHAT_TEXT_BYTES_MIN);
-    put_hex(frame + XADD_COUPLE_AT, text->couple, CHAT_COUPLE_DIGITS);
+    uint8_t *frame = chat_template_copy(template, out);
     put_hex(frame + template->couple_at, text->couple, CHAT_COUPLE_DIGITS);
+    memcpy(frame + template->side_at - CHANNEL_SIDE_AT, frame + template->couple_at,
+           CHAT_COUPLE_DIGITS);
     put_hex(frame + template->side_at, text->side ^ 1, 1);
-}
-
-static void call_template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
-{
-    (void)run;
-    struct buffer *frame = &template->frame;
-    struct buffer text = {0};
-    chat_text_append_blank(&text, text_bytes);
-    append_text(frame, CALL COUPLE CALL_CHANNEL);
-    template->couple_at = frame->len;
-    template->side_at = frame->len + sizeof COUPLE;
-    append_text(frame, COUPLE SIDE);
-    append_bulk(frame, buffer_bytes(&text));
-    template->text_at = frame->len - text_bytes - 2;
-    buffer_fini(&text);
-}
-
-static void call_append(const struct chat_template *template, uint32_t id, uint64_t no,
-                        const struct chat_text *text, struct buffer *out)
-{
-    (void)id;
-    (void)no;
-    uint8_t *frame = buffer_extend(out, template->frame.len);
-    memcpy(frame, template->frame.data, template->frame.len);
     chat_text_patch(frame + template->text_at, text);
-    put_hex(frame + CALL_COUPLE_AT, text->couple, CHAT_COUPLE_DIGITS);
-    memcpy(frame + template->couple_at, frame + CALL_COUPLE_AT, CHAT_COUPLE_DIGITS);
-    put_hex(frame + template->side_at, text->side ^ 1, 1);
+    if (template->again_at != 0) {
+        memcpy(frame + template->again_at, frame + template->text_at, CHAT_TEXT_BYTES_MIN);
+    }
 }
 
 static int join(const struct chat_place *place, struct opened *out)
@@ -257,15 +237,24 @@ static int read_reply(uint8_t type, uint8_t wanted, struct chat_incoming *out)
     return type == wanted ? 1 : ERR_MALFORMED;
 }
 
-static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
+/* Takes the next value, as it was split; its first byte is the type, 0 when there is none. */
+static uint8_t take_value(struct bytes *message, struct resp *resp, struct chat_incoming *out)
 {
-    if (message->len == 0) {
+    struct bytes value;
+    if (!chat_take_whole(message, &value, out)) {
         return 0;
     }
-    struct resp resp = {.at = message->data + 1, .end = message->data + message->len};
-    uint8_t type = message->data[0];
-    *message = bytes_of(resp.end, 0); /* one value, as it was split */
-    *out = (struct chat_incoming){.type = CHAT_OTHER};
+    *resp = (struct resp){.at = value.data + 1, .end = value.data + value.len};
+    return value.data[0];
+}
+
+static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
+{
+    struct resp resp;
+    uint8_t type = take_value(message, &resp, out);
+    if (type == 0) {
+        return 0;
+    }
     if (type == '>') {
         return read_push(&resp, out);
     }
@@ -277,13 +266,11 @@ static int next(struct chat_channel *channel, struct bytes *message, struct chat
 /* The place in the stream and a space stand before the text. */
 static int call_next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
 {
-    if (message->len == 0) {
+    struct resp resp;
+    uint8_t type = take_value(message, &resp, out);
+    if (type == 0) {
         return 0;
     }
-    struct resp resp = {.at = message->data + 1, .end = message->data + message->len};
-    uint8_t type = message->data[0];
-    *message = bytes_of(resp.end, 0);
-    *out = (struct chat_incoming){.type = CHAT_OTHER};
     if (type != '>') {
         out->id = channel->answered++;
         return read_reply(type, '$', out);
@@ -318,6 +305,6 @@ const struct chat_protocol redis_function_protocol = {
     .split = split,
     .join = join,
     .template_init = call_template_init,
-    .append = call_append,
+    .append = append,
     .next = call_next,
 };

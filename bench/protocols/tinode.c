@@ -5,12 +5,10 @@
  */
 #include <stdio.h>
 
-#include "base/error.h"
-#include "bench/protocol.h"
-#include "client/ws_client.h"
+#include "bench/protocols/text.h"
+#include "bench/protocols/websocket.h"
 #include "wire/record.h"
 
-#define TIMEOUT_MS 20000
 #define PATH "/v0/channels?apikey=AQEAAAABAAD_rAp4DJh05a1HAwFT3A6K" /* of the salt in start.sh */
 #define ID_DIGITS 10
 #define TOPIC_CHARS 14
@@ -20,6 +18,7 @@
 #define CONTENT "\",\"content\":\""
 #define END "\"}}"
 #define CTRL "{\"ctrl\":{\"id\":\""
+#define CODE "\"code\":"
 
 /* Of each couple, as the server named it. Couples are joined in order, before anything is sent. */
 static char (*topics)[TOPIC_CHARS];
@@ -34,114 +33,91 @@ static char *topic_of(uint32_t couple)
     return topics[couple];
 }
 
-/* Sends a request and waits for its {ctrl}, which is left in `*reply` until the next call. */
+/* Says a request and waits for its {ctrl}, which is left in `*reply` until the next call. */
 static int ask(struct ws_client *client, const struct chat_place *place, const char *request,
-               int len, struct bytes *reply)
+               struct bytes *reply)
 {
-    int error = ws_client_send(client, WS_TEXT, bytes_of(request, (size_t)len), TIMEOUT_MS);
+    int error = websocket_say(client, place, WS_TEXT, text_of(request));
     while (error == 0) {
-        struct ws_event event;
-        error = ws_client_receive(client, TIMEOUT_MS, &event);
-        *reply = event.payload;
-        if (error == 0 && memmem(reply->data, reply->len, "{\"ctrl\":", 8) != NULL) {
-            if (memmem(reply->data, reply->len, "\"code\":20", 9) != NULL) {
-                return 0;
-            }
-            char text[200];
-            snprintf(text, sizeof text, "%.*s", (int)reply->len, (const char *)reply->data);
-            return join_complain(place, "Tinode refuses", text);
+        error = websocket_hear(client, place, reply);
+        if (error == 0 && text_find(*reply, "{\"ctrl\":") != NULL) {
+            bool accepted = text_find(*reply, "\"code\":20") != NULL;
+            return accepted ? 0 : websocket_refused(place, *reply);
         }
     }
-    return join_complain(place, "waiting for Tinode", error_name(error));
+    return error;
+}
+
+/* The first of a couple makes the topic, and notes what the server calls it. */
+static int make_topic(struct ws_client *client, const struct chat_place *place, char *topic)
+{
+    struct bytes reply;
+    struct bytes name;
+    int error = ask(client, place,
+                    "{\"sub\":{\"id\":\"3\",\"topic\":\"new\",\"set\":{\"desc\":{\"defacs\":"
+                    "{\"auth\":\"JRW\",\"anon\":\"JRW\"}}}}}",
+                    &reply);
+    if (error != 0) {
+        return error;
+    }
+    if (text_between(reply, "\"topic\":\"", '"', &name) <= 0 || name.len != TOPIC_CHARS) {
+        return join_complain(place, "Tinode", "a topic's name is not as long as it was");
+    }
+    memcpy(topic, name.data, TOPIC_CHARS);
+    return 0;
 }
 
 static int enter_topic(struct ws_client *client, const struct chat_place *place)
 {
-    static const char named[] = "\"topic\":\"";
-    char request[256];
+    char request[64];
     struct bytes reply;
     char *topic = topic_of(place->couple);
-    int len =
-        place->side == 0
-            ? snprintf(request, sizeof request,
-                       "{\"sub\":{\"id\":\"3\",\"topic\":\"new\",\"set\":{\"desc\":{\"defacs\":"
-                       "{\"auth\":\"JRW\",\"anon\":\"JRW\"}}}}}")
-            : snprintf(request, sizeof request, "{\"sub\":{\"id\":\"3\",\"topic\":\"%.*s\"}}",
-                       TOPIC_CHARS, topic);
-    int error = ask(client, place, request, len, &reply);
-    if (error != 0 || place->side != 0) {
-        return error;
+    if (place->side == 0) {
+        return make_topic(client, place, topic);
     }
-    const uint8_t *at = memmem(reply.data, reply.len, named, sizeof named - 1);
-    size_t left = at == NULL ? 0 : (size_t)(reply.data + reply.len - at) - (sizeof named - 1);
-    if (left <= TOPIC_CHARS || at[sizeof named - 1 + TOPIC_CHARS] != '"') {
-        return join_complain(place, "Tinode", "a topic's name is not as long as it was");
-    }
-    memcpy(topic, at + sizeof named - 1, TOPIC_CHARS);
-    return 0;
+    snprintf(request, sizeof request, "{\"sub\":{\"id\":\"3\",\"topic\":\"%.*s\"}}", TOPIC_CHARS,
+             topic);
+    return ask(client, place, request, &reply);
 }
 
-static int sign_in(struct ws_client *client, const struct chat_place *place)
+static int sign_in(struct ws_client *client, const struct chat_place *place, struct opened *out)
 {
-    static const char hi[] = "{\"hi\":{\"id\":\"1\",\"ver\":\"0.25\"}}";
-    static const char account[] =
-        "{\"acc\":{\"id\":\"2\",\"user\":\"new\",\"scheme\":\"anonymous\","
-        "\"secret\":\"\",\"login\":true}}";
+    (void)out;
     struct bytes reply;
-    int error = ask(client, place, hi, sizeof hi - 1, &reply);
-    error = error != 0 ? error : ask(client, place, account, sizeof account - 1, &reply);
+    int error = ask(client, place, "{\"hi\":{\"id\":\"1\",\"ver\":\"0.25\"}}", &reply);
+    error = error != 0 ? error
+                       : ask(client, place,
+                             "{\"acc\":{\"id\":\"2\",\"user\":\"new\",\"scheme\":\"anonymous\","
+                             "\"secret\":\"\",\"login\":true}}",
+                             &reply);
     return error != 0 ? error : enter_topic(client, place);
 }
 
 static int join(const struct chat_place *place, struct opened *out)
 {
-    struct ws_client_options options = {.host = place->host,
-                                        .port = place->port,
-                                        .path = PATH,
-                                        .source = place->source,
-                                        .timeout_ms = TIMEOUT_MS};
-    struct ws_client *client;
-    int error = ws_client_connect(&options, &client);
-    if (error != 0) {
-        return join_complain(place, "connecting", error_name(error));
-    }
-    error = sign_in(client, place);
-    if (error != 0) {
-        ws_client_destroy(client);
-        return error;
-    }
-    *out = (struct opened){0};
-    out->fd = ws_client_release(client, &out->pending);
-    return 0;
-}
-
-static void append_literal(struct buffer *out, const char *text)
-{
-    buffer_append(out, text, strlen(text));
+    return websocket_join(place, PATH, NULL, sign_in, out);
 }
 
 static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
 {
     (void)run; /* topics are new ones in every run */
-    struct buffer payload = {0};
-    append_literal(&payload, PUB "0000000000" TOPIC NO_TOPIC CONTENT);
-    size_t text_at = payload.len;
-    chat_text_append_blank(&payload, text_bytes);
-    append_literal(&payload, END);
-    ws_frame_append(&template->frame, WS_TEXT, 0, buffer_bytes(&payload));
-    size_t head = template->frame.len - payload.len;
-    template->id_at = head + sizeof PUB - 1;
-    template->couple_at = head + sizeof PUB - 1 + ID_DIGITS + sizeof TOPIC - 1;
-    template->text_at = head + text_at;
-    buffer_fini(&payload);
+    struct buffer *frame = &template->frame;
+    text_append(frame, PUB);
+    template->id_at = frame->len;
+    text_append(frame, "0000000000" TOPIC);
+    template->couple_at = frame->len;
+    text_append(frame, NO_TOPIC CONTENT);
+    template->text_at = frame->len;
+    chat_text_append_blank(frame, text_bytes);
+    text_append(frame, END);
+    websocket_wrap(template, WS_TEXT);
 }
 
 static void append(const struct chat_template *template, uint32_t id, uint64_t no,
                    const struct chat_text *text, struct buffer *out)
 {
     (void)no;
-    uint8_t *frame = buffer_extend(out, template->frame.len);
-    memcpy(frame, template->frame.data, template->frame.len);
+    uint8_t *frame = chat_template_copy(template, out);
     put_decimal(frame + template->id_at, id, ID_DIGITS);
     if (text->couple < topics_room) {
         memcpy(frame + template->couple_at, topics[text->couple], TOPIC_CHARS);
@@ -149,28 +125,20 @@ static void append(const struct chat_template *template, uint32_t id, uint64_t n
     chat_text_patch(frame + template->text_at, text);
 }
 
-static bool starts_with(struct bytes text, const char *start)
-{
-    size_t len = strlen(start);
-    return text.len >= len && memcmp(text.data, start, len) == 0;
-}
-
 /* {"ctrl":{"id":"N",…,"code":202,…}} */
 static int read_ctrl(struct bytes packet, struct chat_incoming *out)
 {
-    static const char code[] = "\"code\":";
+    uint64_t id;
     size_t at = sizeof CTRL - 1;
-    size_t end = at + ID_DIGITS;
-    uint64_t id = 0;
-    while (at < packet.len && at < end && packet.data[at] >= '0' && packet.data[at] <= '9') {
-        id = id * 10 + (uint64_t)(packet.data[at++] - '0');
-    }
-    const uint8_t *found = memmem(packet.data, packet.len, code, sizeof code - 1);
-    bool has_code = found != NULL && found + sizeof code - 1 < packet.data + packet.len;
-    if (at != end || at == packet.len || packet.data[at] != '"' || id > UINT32_MAX || !has_code) {
+    size_t digits = text_decimal(bytes_of(packet.data + at, packet.len - at), ID_DIGITS, &id);
+    const uint8_t *code = text_find(packet, CODE);
+    bool has_code = code != NULL && code + sizeof CODE - 1 < packet.data + packet.len;
+    at += digits;
+    if (digits != ID_DIGITS || at == packet.len || packet.data[at] != '"' || id > UINT32_MAX ||
+        !has_code) {
         return ERR_MALFORMED;
     }
-    bool accepted = found[sizeof code - 1] == '2';
+    bool accepted = code[sizeof CODE - 1] == '2';
     out->type = accepted ? CHAT_ACKED : CHAT_REFUSED;
     out->id = (uint32_t)id;
     out->error = accepted ? 0 : ERR_BUSY;
@@ -179,35 +147,22 @@ static int read_ctrl(struct bytes packet, struct chat_incoming *out)
 
 static int read_data(struct bytes packet, struct chat_incoming *out)
 {
-    static const char content[] = "\"content\":\"";
-    const uint8_t *end = packet.data + packet.len;
-    const uint8_t *text = memmem(packet.data, packet.len, content, sizeof content - 1);
-    if (text == NULL) {
-        return ERR_MALFORMED;
-    }
-    text += sizeof content - 1;
-    const uint8_t *text_end = memchr(text, '"', (size_t)(end - text));
-    if (text_end == NULL) {
-        return ERR_MALFORMED;
-    }
+    int found = text_between(packet, "\"content\":\"", '"', &out->text);
     out->type = CHAT_MESSAGE;
-    out->text = bytes_of(text, (size_t)(text_end - text));
-    return 1;
+    return found != 0 ? found : ERR_MALFORMED;
 }
 
 static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
 {
     (void)channel;
-    struct bytes packet = *message;
-    if (packet.len == 0) {
+    struct bytes packet;
+    if (!chat_take_whole(message, &packet, out)) {
         return 0;
     }
-    *message = bytes_of(packet.data + packet.len, 0);
-    *out = (struct chat_incoming){.type = CHAT_OTHER};
-    if (starts_with(packet, CTRL)) {
+    if (text_starts(packet, CTRL)) {
         return read_ctrl(packet, out);
     }
-    if (starts_with(packet, "{\"data\":{")) {
+    if (text_starts(packet, "{\"data\":{")) {
         return read_data(packet, out);
     }
     return packet.data[0] == '{' ? 1 : ERR_MALFORMED; /* presence and the like */

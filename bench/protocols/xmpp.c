@@ -10,9 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "bench/protocol.h"
 #include "bench/protocols/dial.h"
+#include "bench/protocols/text.h"
 
 #define DOMAIN "localhost"
 #define RESOURCE "duet"
@@ -26,23 +25,19 @@
     " xmlns:stream='http://etherx.jabber.org/streams'>"
 #define PLAIN_BYTES_MAX 64
 #define IN_FLIGHT_MAX 65536 /* more than any window */
-
-static void append_text(struct buffer *out, const char *text)
-{
-    buffer_append(out, text, strlen(text));
-}
+#define COUNT_DIGITS_MAX 10 /* of 32 bits */
 
 static void template_init(struct chat_template *template, size_t text_bytes, uint64_t run)
 {
     (void)run; /* the partner's address is the same in every run */
     struct buffer *frame = &template->frame;
-    append_text(frame, MESSAGE);
+    text_append(frame, MESSAGE);
     template->couple_at = frame->len;
     template->side_at = frame->len + sizeof COUPLE;
-    append_text(frame, COUPLE ADDRESS_REST);
+    text_append(frame, COUPLE ADDRESS_REST);
     template->text_at = frame->len;
     chat_text_append_blank(frame, text_bytes);
-    append_text(frame, MESSAGE_END);
+    text_append(frame, MESSAGE_END);
 }
 
 static void append(const struct chat_template *template, uint32_t id, uint64_t no,
@@ -50,8 +45,7 @@ static void append(const struct chat_template *template, uint32_t id, uint64_t n
 {
     (void)id;
     (void)no;
-    uint8_t *frame = buffer_extend(out, template->frame.len);
-    memcpy(frame, template->frame.data, template->frame.len);
+    uint8_t *frame = chat_template_copy(template, out);
     put_hex(frame + template->couple_at, text->couple, CHAT_COUPLE_DIGITS);
     put_hex(frame + template->side_at, text->side ^ 1, 1);
     chat_text_patch(frame + template->text_at, text);
@@ -141,37 +135,21 @@ static size_t split(struct bytes input)
     return depth == 0 ? (size_t)(at - input.data) : LINK_MALFORMED; /* the end of the stream */
 }
 
-static bool starts_with(struct bytes stanza, const char *text, size_t len)
-{
-    return stanza.len >= len && memcmp(stanza.data, text, len) == 0;
-}
-#define STARTS_WITH(stanza, literal) starts_with(stanza, literal, sizeof(literal) - 1)
-
-static const uint8_t *find(const uint8_t *at, const uint8_t *end, const char *text, size_t len)
-{
-    return memmem(at, (size_t)(end - at), text, len);
-}
-#define FIND(at, end, literal) find(at, end, literal, sizeof(literal) - 1)
-
 static int read_message(struct bytes stanza, struct chat_incoming *out)
 {
     const uint8_t *end = stanza.data + stanza.len;
     const uint8_t *head_end = tag_end(stanza.data, end);
-    if (head_end == NULL || FIND(stanza.data, head_end, "type='error'") != NULL) {
-        return ERR_MALFORMED; /* bounced */
-    }
-    const uint8_t *text = FIND(head_end, end, "<body>");
-    if (text == NULL) {
-        return 1;
-    }
-    text += sizeof "<body>" - 1;
-    const uint8_t *text_end = memchr(text, '<', (size_t)(end - text));
-    if (text_end == NULL) {
+    if (head_end == NULL) {
         return ERR_MALFORMED;
     }
-    out->type = CHAT_MESSAGE;
-    out->text = bytes_of(text, (size_t)(text_end - text));
-    return 1;
+    struct bytes head = bytes_of(stanza.data, (size_t)(head_end - stanza.data));
+    struct bytes rest = bytes_of(head_end, (size_t)(end - head_end));
+    if (text_find(head, "type='error'") != NULL) {
+        return ERR_MALFORMED; /* bounced */
+    }
+    int found = text_between(rest, "<body>", '<', &out->text);
+    out->type = found > 0 ? CHAT_MESSAGE : CHAT_OTHER;
+    return found < 0 ? found : 1;
 }
 
 static void append_decimal(struct buffer *out, uint32_t value)
@@ -187,27 +165,24 @@ static void append_decimal(struct buffer *out, uint32_t value)
 
 static void answer(struct chat_channel *channel)
 {
-    static const char head[] = "<a xmlns='urn:xmpp:sm:3' h='";
-    buffer_append(channel->out, head, sizeof head - 1);
+    text_append(channel->out, "<a xmlns='urn:xmpp:sm:3' h='");
     append_decimal(channel->out, channel->received);
-    buffer_append(channel->out, "'/>", 3);
+    text_append(channel->out, "'/>");
 }
 
 /* How many stanzas the server has taken since <enabled/>; one may acknowledge several. */
 static int read_answer(struct chat_channel *channel, struct bytes stanza, struct chat_incoming *out)
 {
-    const uint8_t *end = stanza.data + stanza.len;
-    const uint8_t *at = FIND(stanza.data, end, " h='");
-    uint32_t taken = 0;
-    if (at == NULL) {
+    struct bytes digits;
+    uint64_t number;
+    int found = text_between(stanza, " h='", '\'', &digits);
+    bool is_number = found > 0 && digits.len != 0 &&
+                     text_decimal(digits, COUNT_DIGITS_MAX, &number) == digits.len;
+    if (!is_number || number > UINT32_MAX) {
         return ERR_MALFORMED;
     }
-    const uint8_t *digits = at + 4;
-    for (at = digits; at < end && *at >= '0' && *at <= '9'; at++) {
-        taken = taken * 10 + (uint32_t)(*at - '0');
-    }
-    bool is_number = at != digits && at < end && *at == '\'';
-    if (!is_number || taken - channel->answered > IN_FLIGHT_MAX) {
+    uint32_t taken = (uint32_t)number;
+    if (taken - channel->answered > IN_FLIGHT_MAX) {
         return ERR_MALFORMED;
     }
     if (taken != channel->answered) {
@@ -219,27 +194,25 @@ static int read_answer(struct chat_channel *channel, struct bytes stanza, struct
 
 static int next(struct chat_channel *channel, struct bytes *message, struct chat_incoming *out)
 {
-    if (message->len == 0) {
+    struct bytes stanza;
+    if (!chat_take_whole(message, &stanza, out)) {
         return 0;
     }
-    struct bytes stanza = *message;
-    *out = (struct chat_incoming){.type = CHAT_OTHER};
-    if (STARTS_WITH(stanza, "<a ")) {
+    if (text_starts(stanza, "<a ")) {
         int more = read_answer(channel, stanza, out);
-        if (more == 0) {
-            *message = bytes_of(stanza.data + stanza.len, 0);
+        if (more > 0) {
+            *message = stanza; /* again, for the next of those it acknowledges */
         }
         return more < 0 ? more : 1;
     }
-    *message = bytes_of(stanza.data + stanza.len, 0);
-    if (STARTS_WITH(stanza, "<r ")) {
+    if (text_starts(stanza, "<r ")) {
         answer(channel);
         return 1;
     }
-    bool is_message = STARTS_WITH(stanza, "<message ");
-    bool counts = is_message || STARTS_WITH(stanza, "<presence") || STARTS_WITH(stanza, "<iq ");
+    bool is_message = text_starts(stanza, "<message ");
+    bool counts = is_message || text_starts(stanza, "<presence") || text_starts(stanza, "<iq ");
     channel->received += counts;
-    if (STARTS_WITH(stanza, "<stream:error") || STARTS_WITH(stanza, "<failed")) {
+    if (text_starts(stanza, "<stream:error") || text_starts(stanza, "<failed")) {
         return ERR_MALFORMED;
     }
     return is_message ? read_message(stanza, out) : 1;
