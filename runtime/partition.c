@@ -1,12 +1,10 @@
 #include "runtime/partition.h"
 
-#include <string.h>
+#include "runtime/address_table.h"
 
 uint8_t partition_of(struct partition_cache *cache, struct address address)
 {
-    uint64_t part; /* of an id, which is random or a hash */
-    memcpy(&part, address.id.bytes, sizeof part);
-    uint64_t slot = (part ^ address.kind) % PARTITION_SLOTS;
+    uint32_t slot = (address_hash(cache->key, &address) >> 1) % PARTITION_SLOTS;
     if (!address_equal(cache->slots[slot].address, address)) {
         cache->slots[slot].address = address;
         cache->slots[slot].partition = address_partition(address);

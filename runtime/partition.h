@@ -9,8 +9,13 @@
 
 #define PARTITION_SLOTS 8192
 
-/** Zero-initialised is empty. A slot holds one address; kind 0, which no actor has, is free. */
+/**
+ * Zero-initialised is empty, with key 0. A slot holds one address; kind 0, which no actor has, is
+ * free. Which slot is an address's says a keyed hash: whoever chooses ids can neither aim at one
+ * slot nor, by counting them up, meet it by chance.
+ */
 struct partition_cache {
+    uint64_t key;
     struct {
         struct address address;
         uint8_t partition;

@@ -74,7 +74,7 @@ struct shard *shard_create(const struct shard_config *config, const struct world
         commands_init(&shard->commands[kind->code], kind);
     }
     world->random(world->self, &shard->actors.key, sizeof shard->actors.key);
-    shard->presence.key = shard->actors.key;
+    shard->presence.key = shard->partitions->key = shard->actors.key;
     TAILQ_INIT(&shard->lru);
     TAILQ_INIT(&shard->dirty);
     shard->next_number = 1;
