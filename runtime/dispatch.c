@@ -5,6 +5,7 @@
 #include "wire/codec.h"
 
 #define BUSY_RETRY_MS 100
+#define POST_MESSAGES 64 /* for another shard: it begins with them while this one goes on */
 
 static void enqueue_command(struct shard *shard, struct command *command);
 
@@ -22,8 +23,12 @@ void shard_send_message(struct shard *shard, uint16_t to, struct message *messag
     message->to_shard = to;
     if (to == shard->config.index) {
         shard_enqueue(shard, message);
-    } else {
-        message_list_push(&shard->remote[to], message);
+        return;
+    }
+    struct message_list *remote = &shard->remote[to];
+    message_list_push(remote, message);
+    if (remote->count == POST_MESSAGES) {
+        shard->world->post(shard->world->self, shard->config.index, to, remote);
     }
 }
 
