@@ -40,7 +40,7 @@ static void ask_user(struct session *session, const struct principal *who, uint3
     struct session_attach_args *args = command->args;
     *args = (struct session_attach_args){
         .sid = who->sid, .has_sid = true, .device = who->device, .has_device = true};
-    command->who = *who;
+    command_origin(command)->who = *who;
     command->caller = (struct caller){.session = session->ref, .request = id};
     shard_submit(table->config.shard, command);
 }

@@ -78,16 +78,17 @@ static int check_request(struct session *session, const struct rpc_request *requ
 static void set_idempotency(struct session *session, const struct rpc_request *request,
                             const struct op *op, struct command *command)
 {
+    struct origin *origin = command_origin(command);
     struct buffer *body = &session->table->body;
     buffer_clear(body);
     buffer_append(body, session->principal.user.bytes, ID_BYTES);
     buffer_append(body, request->meta.key.data, request->meta.key.len);
-    command->request_key = id_from_hash(body->data, body->len);
+    origin->request_key = id_from_hash(body->data, body->len);
     buffer_clear(body);
     buffer_append(body, op->command.name, strlen(op->command.name));
     record_encode(op->command.args, RECORD_AS_ARRAY, command->args, body);
-    command->request_hash = id_from_hash(body->data, body->len);
-    command->keyed = true;
+    origin->request_hash = id_from_hash(body->data, body->len);
+    origin->keyed = true;
 }
 
 static int submit(struct session *session, const struct rpc_request *request, const struct op *op,
@@ -106,7 +107,7 @@ static int submit(struct session *session, const struct rpc_request *request, co
     if (op->keyed && request->meta.key.len != 0) {
         set_idempotency(session, request, op, command);
     }
-    command->who = session->principal;
+    command_origin(command)->who = session->principal;
     command->caller = (struct caller){.session = session->ref, .request = request->id};
     requests_add(&session->requests, request->id, REQUEST_FOR_CLIENT, request->meta.lang,
                  request->meta.trace);

@@ -38,7 +38,7 @@ struct address ctx_sender(const struct ctx *ctx)
 
 const struct principal *ctx_principal(const struct ctx *ctx)
 {
-    return &ctx->origin.who;
+    return &ctx->origin->who;
 }
 
 struct arena *ctx_arena(struct ctx *ctx)
@@ -128,9 +128,9 @@ void ctx_reply(struct ctx *ctx, const struct record_type *type, const void *resu
     struct buffer *encoded = &ctx->shard->encoded;
     buffer_clear(encoded);
     record_encode(type, RECORD_AS_MAP, result, encoded);
-    struct reply *reply = reply_create(ctx->origin.caller, buffer_bytes(encoded));
+    struct reply *reply = reply_create(ctx->caller, buffer_bytes(encoded));
     reply->type = type;
-    if (ctx->origin.keyed) {
+    if (ctx->origin->keyed) {
         buffer_append(&ctx->answer, encoded->data, encoded->len);
     }
     reply_queue(ctx, reply);
@@ -142,7 +142,7 @@ void ctx_reply_error(struct ctx *ctx, int error)
         return;
     }
     ctx->replied = true;
-    struct reply *reply = reply_create(ctx->origin.caller, (struct bytes){0});
+    struct reply *reply = reply_create(ctx->caller, (struct bytes){0});
     reply->error = error;
     reply->fault = ctx->fault;
     reply->retry_ms = ctx->retry_ms;
@@ -173,7 +173,9 @@ static struct command *command_to(struct ctx *ctx, struct address to, uint16_t c
     struct command *command = command_create(command_type, to);
     record_copy(type, args, &command->arena, command->args);
     command->from = ctx->actor->address;
-    command->who = ctx->origin.who;
+    if (ctx->origin != &origin_none) {
+        command_origin(command)->who = ctx->origin->who;
+    }
     command->message.to_shard = shard_of(ctx->shard, to);
     return command;
 }
@@ -190,7 +192,7 @@ void ctx_forward(struct ctx *ctx, struct address to, uint16_t code, const struct
 {
     CHECK_ALWAYS(!ctx->applying);
     struct command *command = command_to(ctx, to, code, type, args);
-    command->caller = ctx->origin.caller;
+    command->caller = ctx->caller;
     ctx->caller_gone = true;
     message_list_push(&ctx->effects, &command->message);
 }
@@ -222,9 +224,10 @@ void ctx_send(struct ctx *ctx, struct address to, uint16_t code, const struct re
     send->code = code;
     send->seq = next_send_seq(ctx, to);
     record_encode(type, RECORD_AS_ARRAY, args, &send->args);
-    send->origin.who = ctx->origin.who;
+    send->origin.who = ctx->origin->who;
     if (carry_caller) {
-        send->origin = ctx->origin;
+        send->origin = *ctx->origin;
+        send->caller = ctx->caller;
         send->carried = true;
         ctx->caller_gone = true;
     }
@@ -259,10 +262,10 @@ void ctx_job(struct ctx *ctx, enum job job, struct bytes input, uint16_t then,
     buffer_append(&request->input, input.data, input.len);
     request->then = command_to(ctx, ctx->actor->address, then, type, args);
     request->then->from = (struct address){0};
-    request->then->caller = ctx->origin.caller;
-    request->then->request_key = ctx->origin.request_key;
-    request->then->request_hash = ctx->origin.request_hash;
-    request->then->keyed = ctx->origin.keyed;
+    request->then->caller = ctx->caller;
+    if (ctx->origin != &origin_none) {
+        *command_origin(request->then) = *ctx->origin;
+    }
     ctx->caller_gone = true;
     struct effect_job *effect = memory_alloc(sizeof *effect);
     effect->message.type = EFFECT_JOB;
@@ -311,7 +314,7 @@ static void push_entry(struct ctx *ctx, const struct push_type *type, struct id 
 void ctx_push_entry(struct ctx *ctx, const struct push_type *type, struct id epoch, int64_t seq,
                     const void *data)
 {
-    push_entry(ctx, type, epoch, seq, data, ctx->origin.caller.session);
+    push_entry(ctx, type, epoch, seq, data, ctx->caller.session);
 }
 
 void ctx_push_entry_to_all(struct ctx *ctx, const struct push_type *type, struct id epoch,

@@ -14,7 +14,7 @@ void shard_enqueue(struct shard *shard, struct message *message)
     if (message->type == MESSAGE_COMMAND) {
         enqueue_command(shard, (struct command *)message);
     } else {
-        message_list_push(&shard->local, message);
+        message_queue_push(&shard->local, message);
     }
 }
 
@@ -62,8 +62,9 @@ static void answer_error(struct shard *shard, const struct command *command, int
 /** Answered before under this idempotency key? Then the old answer, or a conflict. */
 static bool answered_before(struct shard *shard, struct actor *actor, const struct command *command)
 {
-    struct bytes key = bytes_of(command->request_key.bytes, ID_BYTES), raw;
-    if (!command->keyed || actor_row_get(shard, actor, COLLECTION_ANSWERS, key, &raw) != 0) {
+    const struct origin *origin = command_origin_of(command);
+    struct bytes key = bytes_of(origin->request_key.bytes, ID_BYTES), raw;
+    if (!origin->keyed || actor_row_get(shard, actor, COLLECTION_ANSWERS, key, &raw) != 0) {
         return false;
     }
     struct entry_answer answer;
@@ -71,7 +72,7 @@ static bool answered_before(struct shard *shard, struct actor *actor, const stru
     int error =
         record_decode(&entry_answer_type, RECORD_AS_ARRAY, raw, &shard->scratch, &answer, &fault);
     CHECK_ALWAYS(error == 0);
-    bool same = id_equal(answer.content, command->request_hash);
+    bool same = id_equal(answer.content, origin->request_hash);
     struct reply *reply = reply_create(command->caller, same ? answer.result : (struct bytes){0});
     reply->type = same ? command->type->result : NULL;
     reply->error = same ? 0 : ERR_IDEMPOTENCY_CONFLICT;
@@ -114,7 +115,7 @@ static void enqueue_command(struct shard *shard, struct command *command)
     }
     actor->waiting++;
     command->actor = actor;
-    message_list_push(&shard->local, &command->message);
+    message_queue_push(&shard->local, &command->message);
 }
 
 static int step_command(struct ctx *ctx, const void *argument)
@@ -182,12 +183,8 @@ static void stash(struct shard *shard, struct actor *actor, struct command *comm
 static void run_command(struct shard *shard, struct actor *actor, struct command *command)
 {
     struct ctx ctx;
-    struct origin origin = {.who = command->who,
-                            .caller = command->caller,
-                            .request_key = command->request_key,
-                            .request_hash = command->request_hash,
-                            .keyed = command->keyed};
-    ctx_begin(&ctx, shard, actor, &origin);
+    ctx_begin(&ctx, shard, actor, command->origin);
+    ctx.caller = command->caller;
     ctx.sender = command->from;
     ctx.job_result = command->job_result;
     ctx.reliable = command->seq != 0;

@@ -58,6 +58,16 @@ struct command *command_create(const struct command_type *type, struct address t
     return command;
 }
 
+const struct origin origin_none;
+
+struct origin *command_origin(struct command *command)
+{
+    if (command->origin == NULL) {
+        command->origin = arena_alloc(&command->arena, sizeof *command->origin);
+    }
+    return command->origin;
+}
+
 static void command_fini(struct message *message)
 {
     arena_fini(&((struct command *)message)->arena);

@@ -105,26 +105,39 @@ void message_list_splice(struct message_list *to, struct message_list *from); /*
 /** Frees any message and what it owns. */
 void message_destroy(struct message *message);
 
+/** Whose request a command is, or is made for: handed on with what it causes. */
+struct origin {
+    struct principal who;
+    struct id request_key;  /* hash of caller and idempotency key; zero: none */
+    struct id request_hash; /* of op and args, to tell a conflict */
+    bool keyed;             /* the op stores its answer under request_key */
+};
+extern const struct origin origin_none;
+
 struct actor; /* runtime/shard_internal.h */
 struct command {
     struct message message;
-    struct address to;
     const struct command_type *type;
-    struct principal who;
+    struct address to;
+    struct address from;   /* kind 0: not from an actor */
+    void *args;            /* struct of type->args, in `arena` */
+    struct actor *actor;   /* its shard's: counted in this one's mailbox; NULL: in none */
+    struct origin *origin; /* in `arena`; NULL: of no request */
+    struct arena arena;    /* begins in the same block */
     struct caller caller;
-    struct address from;     /* kind 0: not from an actor */
-    struct id incarnation;   /* of the sender, for reliable ones */
     uint64_t seq;            /* of a reliable send; 0: not one */
-    struct id request_key;   /* hash of caller and idempotency key; zero: none */
-    struct id request_hash;  /* of op and args, to tell a conflict */
-    bool keyed;              /* the op stores its answer under request_key */
-    void *args;              /* struct of type->args, in `arena` */
+    struct id incarnation;   /* of the sender, for reliable ones */
     struct bytes job_result; /* in `arena` */
-    struct actor *actor;     /* its shard's: counted in this one's mailbox; NULL: in none */
-    struct arena arena;      /* begins in the same block */
 };
 /** A new command for one of `type`; args zeroed in its arena. */
 struct command *command_create(const struct command_type *type, struct address to);
+
+/** Its origin, to be written; at first zero. */
+struct origin *command_origin(struct command *command);
+static inline const struct origin *command_origin_of(const struct command *command)
+{
+    return command->origin != NULL ? command->origin : &origin_none;
+}
 
 struct ack {
     struct message message;

@@ -47,7 +47,7 @@ static void deliver(struct shard *shard, const struct effect_send *send)
                               &command->arena, command->args, &fault);
     CHECK_ALWAYS(error == 0);
     command->from = send->from;
-    command->who = send->origin.who;
+    command_origin(command)->who = send->origin.who;
     command->incarnation = send->incarnation;
     command->seq = send->seq;
     shard_send_message(shard, shard_of(shard, send->to), &command->message);
@@ -192,6 +192,7 @@ void outbox_ack(struct shard *shard, struct ack *ack)
     struct answered answered = {.ack = ack, .send = send};
     struct actor *actor = actor_get(shard, ack->to);
     ctx_begin(&ctx, shard, actor, &send->origin);
+    ctx.caller = send->caller;
     ctx.sender = ack->from;
     int error = run_actor(shard, &ctx, step_outcome, &answered);
     ctx_end(&ctx);

@@ -15,14 +15,15 @@
 void ctx_begin(struct ctx *ctx, struct shard *shard, struct actor *actor,
                const struct origin *origin)
 {
-    *ctx = (struct ctx){.shard = shard,
-                        .actor = actor,
-                        .now_ms = shard->now_ms,
-                        .arena = &shard->scratch,
-                        .payload = &shard->payload};
-    if (origin != NULL) {
-        ctx->origin = *origin;
-    }
+    memset(ctx, 0, offsetof(struct ctx, fault));
+    ctx->fault.field[0] = '\0';
+    ctx->fault.reason = NULL;
+    ctx->shard = shard;
+    ctx->actor = actor;
+    ctx->now_ms = shard->now_ms;
+    ctx->origin = origin != NULL ? origin : &origin_none;
+    ctx->arena = &shard->scratch;
+    ctx->payload = &shard->payload;
     buffer_clear(&shard->payload);
 }
 
@@ -72,7 +73,7 @@ static uint64_t append_record(struct ctx *ctx)
     size_t before = shard->batch.len;
     struct log_record record = {.address = actor->address,
                                 .at_ms = ctx->now_ms,
-                                .request_key = ctx->origin.request_key,
+                                .request_key = ctx->origin->request_key,
                                 .payload = buffer_bytes(ctx->payload)};
     log_record_encode(&record, &shard->batch);
     actor_mark_dirty(shard, actor, number, (struct lsn){0});
@@ -86,9 +87,9 @@ static uint64_t append_record(struct ctx *ctx)
 
 static void stage_answer(struct ctx *ctx)
 {
-    if (ctx->origin.keyed && ctx->replied && ctx->answer.len != 0 && ctx->payload->len != 0) {
-        struct entry_answer answer = {.key = ctx->origin.request_key,
-                                      .content = ctx->origin.request_hash,
+    if (ctx->origin->keyed && ctx->replied && ctx->answer.len != 0 && ctx->payload->len != 0) {
+        struct entry_answer answer = {.key = ctx->origin->request_key,
+                                      .content = ctx->origin->request_hash,
                                       .result = buffer_bytes(&ctx->answer)};
         ctx_stage(ctx, ENTRY_ANSWER, &entry_answer_type, &answer);
     }
@@ -103,7 +104,7 @@ static int admit_record(const struct shard *shard, struct ctx *ctx)
     if (!shard->world->has_room(shard->world->self)) {
         return ERR_STORAGE_FULL;
     }
-    bool from_client = ctx->origin.caller.session.generation != 0 && ctx->sender.kind == 0 &&
+    bool from_client = ctx->caller.session.generation != 0 && ctx->sender.kind == 0 &&
                        ctx->job_result.data == NULL;
     if (from_client && shard->behind) {
         return ctx_refuse_retry(ctx, ERR_BUSY, BEHIND_RETRY_MS);
@@ -128,7 +129,7 @@ int run_actor(struct shard *shard, struct ctx *ctx, run_step *step, const void *
     if (ctx->payload->len != 0) {
         number = append_record(ctx);
         apply_payload(ctx, buffer_bytes(ctx->payload));
-        message_list_splice(&shard->local, &actor->stash);
+        message_queue_add(&shard->local, &actor->stash);
     }
     effects_after(shard, number, &ctx->effects);
     return 0;

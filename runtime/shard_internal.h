@@ -23,6 +23,7 @@
 #include "base/logger.h"
 #include "runtime/address_table.h"
 #include "runtime/entries.h"
+#include "runtime/message_queue.h"
 #include "runtime/overlay.h"
 #include "runtime/partition.h"
 #include "runtime/shard.h"
@@ -67,14 +68,6 @@ struct actor {
 };
 TAILQ_HEAD(actor_list, actor);
 
-/** Where a command came from: what is handed on when the caller is carried. */
-struct origin {
-    struct principal who;
-    struct caller caller;
-    struct id request_key, request_hash;
-    bool keyed;
-};
-
 /* Effects: they wait for durability, and what they cause is decided when they are released. */
 struct effect_push {
     struct message message;
@@ -96,6 +89,7 @@ struct effect_send {
     uint64_t seq;
     uint16_t code;
     struct origin origin;
+    struct caller caller;
     bool carried;
     struct buffer args;
 };
@@ -166,7 +160,7 @@ struct shard {
     uint64_t overlay_bytes;
     struct partition_cache *partitions;
 
-    struct message_list local; /* for this shard, from this shard */
+    struct message_queue local; /* to be run here */
     struct message_list *remote;
     struct buffer batch;
     uint64_t appended_number, next_number, durable_number;
@@ -207,7 +201,8 @@ struct ctx {
     struct actor *actor;
     bool applying;
     int64_t now_ms;
-    struct origin origin;
+    const struct origin *origin; /* never NULL */
+    struct caller caller;
     struct address sender;
     struct bytes job_result;
     struct arena *arena;
@@ -218,8 +213,8 @@ struct ctx {
     bool replied, caller_gone;  /* answered; answered, handed on or carried */
     struct buffer result_array; /* of a reliable send */
     struct buffer answer;       /* of a keyed op, map shape */
-    struct field_fault fault;
     int64_t retry_ms;
+    struct field_fault fault; /* last: not cleared */
 };
 
 /* actor.c */
@@ -249,6 +244,7 @@ void shard_send_message(struct shard *shard, uint16_t to, struct message *messag
 typedef int run_step(struct ctx *ctx, const void *argument);
 /** Runs one step of an actor to its record and effects. 0, or why nothing happened. */
 int run_actor(struct shard *shard, struct ctx *ctx, run_step *step, const void *argument);
+/** `origin` outlives the ctx; NULL: of no request. Caller, sender and so on are none yet. */
 void ctx_begin(struct ctx *ctx, struct shard *shard, struct actor *actor,
                const struct origin *origin);
 void ctx_end(struct ctx *ctx);

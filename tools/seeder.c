@@ -121,7 +121,7 @@ static struct command *make_invite(struct seed_shard *shard, struct slot *slot)
     struct member *inviter = &slot->members[0];
     struct command *command =
         command_create(shard->seeder->invite, user_address(inviter->who.user));
-    command->who = inviter->who;
+    command_origin(command)->who = inviter->who;
     return command;
 }
 
@@ -130,7 +130,7 @@ static struct command *make_match(struct seed_shard *shard, struct slot *slot)
     uint64_t code = 0;
     CHECK_ALWAYS(invite_code_parse(text_of(slot->code), &code) == 0);
     struct command *command = command_create(shard->seeder->match, invite_address(code));
-    command->who = slot->members[1].who;
+    command_origin(command)->who = slot->members[1].who;
     struct couple_match_args *args = command->args;
     size_t len = strlen(slot->code);
     args->code = bytes_of(arena_copy(&command->arena, slot->code, len), len);

@@ -58,9 +58,47 @@ static void blocks_may_be_freed_on_another_thread(void **state)
     }
 }
 
+/** One takes, the other frees, over and over: what is freed there comes back here. */
+static void *free_all_and_keep(void *argument)
+{
+    void **blocks = argument;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        pool_free(blocks[i], 256);
+    }
+    return NULL;
+}
+
+static void blocks_come_back_from_the_thread_that_frees(void **state)
+{
+    static void *first[BLOCKS], *again[BLOCKS];
+    pthread_t thread;
+    size_t returned = 0;
+    (void)state;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        first[i] = pool_alloc(256);
+    }
+    assert_int_equal(pthread_create(&thread, NULL, free_all_and_keep, first), 0);
+    pthread_join(thread, NULL); /* it keeps two packs at most, and takes them along */
+    for (size_t i = 0; i < BLOCKS; i++) {
+        again[i] = pool_alloc(256);
+        memset(again[i], (int)i, 256);
+        for (size_t j = 0; POOL_KEEPS && j < BLOCKS; j++) {
+            returned += again[i] == first[j];
+        }
+    }
+    if (POOL_KEEPS) {
+        assert_in_range(returned, BLOCKS - 3 * POOL_PACK_BLOCKS, BLOCKS);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        pool_free(again[i], 256);
+    }
+    pool_trim();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_come_back_from_the_thread_that_frees),
         cmocka_unit_test(every_block_is_whole_and_its_own),
         cmocka_unit_test(blocks_may_be_freed_on_another_thread),
     };

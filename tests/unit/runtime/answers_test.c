@@ -7,9 +7,9 @@ static void say_keyed(struct small_world *small, struct address to, int64_t n, u
 {
     struct command *command = toy_command(to, TOY_BUMP, request);
     ((struct toy_bump_args *)command->args)->n = n;
-    command->keyed = true;
-    command->request_key.bytes[0] = key;
-    command->request_hash.bytes[0] = (uint8_t)n;
+    command_origin(command)->keyed = true;
+    command->origin->request_key.bytes[0] = key;
+    command->origin->request_hash.bytes[0] = (uint8_t)n;
     shard_submit(small->shard, command);
     small_commit(small);
 }
@@ -71,8 +71,8 @@ static void test_an_answer_waits_until_what_it_repeats_is_durable(void **state)
     for (uint32_t i = 1; i <= 2; i++) {
         struct command *command = toy_command(to, TOY_BUMP, i);
         ((struct toy_bump_args *)command->args)->n = 5;
-        command->keyed = true;
-        command->request_key.bytes[0] = 1;
+        command_origin(command)->keyed = true;
+        command->origin->request_key.bytes[0] = 1;
         shard_submit(small.shard, command);
         small_turn(&small);
     }

@@ -106,6 +106,28 @@ static void test_an_actor_with_mail_stays_awake(void **state)
     small_fini(&small);
 }
 
+/** So that the other shard begins while this one goes on. */
+static void test_what_is_for_another_shard_leaves_in_parts_and_in_order(void **state)
+{
+    (void)state;
+    enum { PART = 64, SENT = 2 * PART + 7 };
+    struct small_world small = {0};
+    toy_world_start(&small, 2);
+    struct address there = toy_address(&small, 0, false);
+    for (uint32_t i = 0; i < SENT; i++) {
+        shard_submit(small.shard, toy_command(there, TOY_BUMP, i));
+    }
+    assert_int_equal(small.caught.count, 2 * PART);
+    small_turn(&small);
+    assert_int_equal(small.caught.count, SENT);
+    for (uint32_t i = 0; i < SENT; i++) {
+        struct message *message = small_caught(&small);
+        assert_int_equal(((struct command *)message)->caller.request, i);
+        message_destroy(message);
+    }
+    small_fini(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +135,7 @@ int main(void)
         cmocka_unit_test(test_who_asks_a_full_mailbox_hears_that_it_is_busy),
         cmocka_unit_test(test_a_turn_ends_however_much_is_waiting),
         cmocka_unit_test(test_an_actor_with_mail_stays_awake),
+        cmocka_unit_test(test_what_is_for_another_shard_leaves_in_parts_and_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
