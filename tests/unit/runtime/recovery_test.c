@@ -14,6 +14,8 @@
 #define BUMPS_PER_RECORD 1000
 #define RECORDS_PER_TOY 200 /* of all: some 11 MB, more than two segments */
 #define SEGMENT_BYTES (4u << 20)
+#define UNFLUSHED_MAX (1u << 20) /* so replay flushes on its way */
+#define ENTRY_BYTES_MIN 9        /* without its body */
 #define TOTAL (BUMPS_PER_RECORD * RECORDS_PER_TOY)
 
 struct place {
@@ -69,7 +71,8 @@ static int open_node(const struct place *place, const struct kind *const *kinds,
                                        .kind_count = 1,
                                        .log_segment_bytes = SEGMENT_BYTES,
                                        .log_reserve_bytes = 1,
-                                       .log_keep = true};
+                                       .log_keep = true,
+                                       .unflushed_max = UNFLUSHED_MAX};
     return node_open(&config, node);
 }
 
@@ -156,6 +159,15 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void expect_total(const struct node *node, int64_t total)
+{
+    for (uint32_t toy = 0; toy < TOYS; toy++) {
+        const struct actor *actor = actor_get(node->workers[0].shard, toy_number(toy));
+        const struct toy_root *root = actor->root;
+        assert_int_equal(root->total, total);
+    }
+}
+
 /** Starts, finds `total` in each toy after `replayed` records, flushes all state and stops. */
 static void serves(const struct place *place, const struct kind *const *kinds, int64_t total,
                    uint64_t replayed)
@@ -163,11 +175,7 @@ static void serves(const struct place *place, const struct kind *const *kinds, i
     struct node *node;
     assert_int_equal(open_node(place, kinds, &node), 0);
     assert_int_equal(node->recovered_records, replayed);
-    for (uint32_t toy = 0; toy < TOYS; toy++) {
-        const struct actor *actor = actor_get(node->workers[0].shard, toy_number(toy));
-        const struct toy_root *root = actor->root;
-        assert_int_equal(root->total, total);
-    }
+    expect_total(node, total);
     assert_int_equal(node_start(node, NULL), 0);
     node_close(node);
 }
@@ -206,6 +214,18 @@ static void test_state_of_another_version_is_made_again_from_the_log(void **stat
     serves(place, toy_kinds_2, 2 * TOTAL, all);
     serves(place, toy_kinds_2, 2 * TOTAL, 0);
     serves(place, toy_kinds, TOTAL, all); /* and back, as after a downgrade */
+}
+
+static void test_a_long_log_is_replayed_in_bounded_memory(void **state)
+{
+    const struct place *place = *state;
+    struct node *node;
+    assert_int_equal(open_node(place, toy_kinds, &node), 0);
+    node_close(node); /* never started: what replay itself flushed is all that is kept */
+    assert_int_equal(open_node(place, toy_kinds, &node), 0);
+    assert_true(node->recovered_records * BUMPS_PER_RECORD * ENTRY_BYTES_MIN <= UNFLUSHED_MAX);
+    expect_total(node, TOTAL);
+    node_close(node);
 }
 
 static void test_another_version_without_the_whole_log_is_refused_and_harms_nothing(void **state)
@@ -250,6 +270,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_state_of_another_version_is_made_again_from_the_log),
+        TEST(test_a_long_log_is_replayed_in_bounded_memory),
         TEST(test_another_version_without_the_whole_log_is_refused_and_harms_nothing),
         TEST(test_a_lost_state_whose_log_was_cut_is_refused_until_both_are_back),
         TEST(test_an_older_state_is_refused_when_the_log_between_is_gone),
