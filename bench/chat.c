@@ -66,10 +66,15 @@ void chat_leave(struct chat_run *run)
     fleet_fini(&run->fleet);
 }
 
-bool chat_is_good(const struct chat_run *run)
+bool chat_is_clean(const struct chat_run *run)
 {
     return !tally_is_bad(&run->tally) && run->malformed == 0 && run->dups == 0 &&
-           run->connections_lost == 0 && run->delivery.total != 0;
+           run->connections_lost == 0;
+}
+
+bool chat_is_good(const struct chat_run *run)
+{
+    return chat_is_clean(run) && run->delivery.total != 0;
 }
 
 static int measure(struct chat_run *run)
@@ -127,14 +132,9 @@ int chat_main(int argc, char **argv)
          "messages a second instead of windows, 0: none"},
         {"protocol", OPTION_TEXT, &options.server.protocol, 0, 0,
          "what the server speaks; a wrong name lists all (default duet)"},
-        {"server", OPTION_PLACE, &options.server.url, 0, 0, "host:port of a running server"},
+        SERVER_OPTIONS(options.server),
         {"pid", OPTION_INT, &options.server.pid, 0, INT32_MAX,
          "with --server: its process, counted with its descendants"},
-        {"tokens", OPTION_PLACE, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
-        {"data", OPTION_PLACE, &options.server.data, 0, 0,
-         "where to make the data directory; with --server: its own"},
-        {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core, less one"},
-        {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
         {"system", OPTION_TEXT, &options.system, 0, 0, "what the report calls the server"},
         {"beside", OPTION_TEXT, &options.beside, 0, 0, "the peer of a comparison, for `compare`"},
     };

@@ -107,8 +107,13 @@ bool chat_is_settled(const struct chat_run *run);
 /** Nothing more will come: counts what is missing. */
 void chat_finish(struct chat_run *run);
 
+/** Whether nothing was wrong. */
+bool chat_is_clean(const struct chat_run *run);
 /** Whether nothing was wrong and something was measured. */
 bool chat_is_good(const struct chat_run *run);
+
+/** Puts counts of messages into a report: sent, acked, …, refused. */
+void chat_put_tally(json_t *report, const struct tally *tally);
 
 /** Puts the run's figures into its report. */
 void chat_report(const struct chat_run *run);

@@ -14,17 +14,12 @@ static double per(double value, double count)
     return value < 0 || count <= 0 ? -1 : value / count;
 }
 
-static void put_integer(json_t *report, const char *name, int64_t value)
-{
-    json_object_set_new(report, name, value < 0 ? json_null() : json_integer(value));
-}
-
 /* What was asked for and did not apply is null. */
 static void put_setting(json_t *report, const struct chat_options *options)
 {
-    put_integer(report, "window", options->rate == 0 ? options->window : -1);
-    put_integer(report, "rate", options->rate == 0 ? -1 : options->rate);
-    put_integer(report, "shards", options->server.shards == 0 ? -1 : options->server.shards);
+    report_put_count(report, "window", options->rate == 0 ? options->window : -1);
+    report_put_count(report, "rate", options->rate == 0 ? -1 : options->rate);
+    report_put_count(report, "shards", options->server.shards == 0 ? -1 : options->server.shards);
     json_object_set_new(report, "own_server", json_boolean(options->server.url == NULL));
 }
 
@@ -38,16 +33,15 @@ static void put_latencies(json_t *report, const struct chat_run *run)
                 {"p999_us", "ack_p999_us", 0.999},
                 {"max_us", "ack_max_us", 1.0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        put_integer(report, rows[i].delivery,
-                    (int64_t)histogram_quantile(&run->delivery, rows[i].quantile));
-        put_integer(report, rows[i].answer,
-                    (int64_t)histogram_quantile(&run->answer, rows[i].quantile));
+        report_put_count(report, rows[i].delivery,
+                         (int64_t)histogram_quantile(&run->delivery, rows[i].quantile));
+        report_put_count(report, rows[i].answer,
+                         (int64_t)histogram_quantile(&run->answer, rows[i].quantile));
     }
 }
 
-static void put_tally(json_t *report, const struct chat_run *run)
+void chat_put_tally(json_t *report, const struct tally *tally)
 {
-    const struct tally *tally = &run->tally;
     const struct {
         const char *name;
         uint64_t value;
@@ -60,13 +54,18 @@ static void put_tally(json_t *report, const struct chat_run *run)
                 {"gaps", tally->gaps},
                 {"unanswered", tally->unanswered},
                 {"unexpected", tally->unexpected},
-                {"refused", tally->refused},
-                {"malformed", run->malformed},
-                {"dups", run->dups},
-                {"connections_lost", run->connections_lost}};
+                {"refused", tally->refused}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        put_integer(report, rows[i].name, (int64_t)rows[i].value);
+        report_put_count(report, rows[i].name, (int64_t)rows[i].value);
     }
+}
+
+static void put_faults(json_t *report, const struct chat_run *run)
+{
+    chat_put_tally(report, &run->tally);
+    report_put_count(report, "malformed", (int64_t)run->malformed);
+    report_put_count(report, "dups", (int64_t)run->dups);
+    report_put_count(report, "connections_lost", (int64_t)run->connections_lost);
     if (run->first_error != 0) {
         json_object_set_new(report, "first_refusal", json_string(error_name(run->first_error)));
     }
@@ -83,18 +82,17 @@ static void put_server(json_t *report, const struct chat_run *run, double acked)
 {
     const struct sample *from = &run->sample_at[0];
     const struct sample *to = &run->sample_at[1];
-    json_object_set_new(report, "server_cpu_us_per_msg",
-                        report_figure(per(grown(from->cpu_us, to->cpu_us), acked)));
-    put_integer(report, "server_rss_bytes", to->rss_bytes);
-    put_integer(report, "server_rss_bytes_start", from->rss_bytes);
-    put_integer(report, "server_anon_bytes", to->anon_bytes);
-    put_integer(report, "server_anon_bytes_start", from->anon_bytes);
-    json_object_set_new(report, "device_bytes_per_msg",
-                        report_figure(per(grown(from->device_bytes, to->device_bytes), acked)));
-    put_integer(report, "log_to_replay_start", replay_mean(run, 0));
-    put_integer(report, "log_to_replay_end", replay_mean(run, 1));
-    json_object_set_new(report, "generator_cpu_us_per_msg",
-                        report_figure(per(grown(from->own_cpu_us, to->own_cpu_us), acked)));
+    report_put(report, "server_cpu_us_per_msg", per(grown(from->cpu_us, to->cpu_us), acked));
+    report_put_count(report, "server_rss_bytes", to->rss_bytes);
+    report_put_count(report, "server_rss_bytes_start", from->rss_bytes);
+    report_put_count(report, "server_anon_bytes", to->anon_bytes);
+    report_put_count(report, "server_anon_bytes_start", from->anon_bytes);
+    report_put(report, "device_bytes_per_msg",
+               per(grown(from->device_bytes, to->device_bytes), acked));
+    report_put_count(report, "log_to_replay_start", replay_mean(run, 0));
+    report_put_count(report, "log_to_replay_end", replay_mean(run, 1));
+    report_put(report, "generator_cpu_us_per_msg",
+               per(grown(from->own_cpu_us, to->own_cpu_us), acked));
 }
 
 void chat_report(const struct chat_run *run)
@@ -105,11 +103,11 @@ void chat_report(const struct chat_run *run)
     double delivered = (double)(run->tally_at[1].delivered - run->tally_at[0].delivered);
     json_object_set_new(report, "protocol", json_string(run->server.protocol->name));
     put_setting(report, run->options);
-    json_object_set_new(report, "measured_s", json_real(seconds));
-    json_object_set_new(report, "acked_per_s", json_real(acked / seconds));
-    json_object_set_new(report, "delivered_per_s", json_real(delivered / seconds));
+    report_put(report, "measured_s", seconds);
+    report_put(report, "acked_per_s", acked / seconds);
+    report_put(report, "delivered_per_s", delivered / seconds);
     put_latencies(report, run);
-    put_tally(report, run);
+    put_faults(report, run);
     put_server(report, run, acked);
     json_object_set_new(report, "good", json_boolean(chat_is_good(run)));
     scenario_latencies(report, "delivery", &run->delivery);
@@ -127,9 +125,8 @@ void chat_relate(json_t *report, const json_t *calibration)
     double per_s = json_number_value(json_object_get(report, "acked_per_s"));
     double cpu_us = json_number_value(json_object_get(report, "server_cpu_us_per_msg"));
     if (raw_per_s > 0) { /* there is one of this window */
-        json_object_set_new(report, "raw_ratio", report_figure(per(raw_per_s, per_s)));
-        json_object_set_new(report, "raw_cpu_ratio",
-                            report_figure(cpu_us > 0 ? per(cpu_us, raw_cpu_us) : -1));
+        report_put(report, "raw_ratio", per(raw_per_s, per_s));
+        report_put(report, "raw_cpu_ratio", cpu_us > 0 ? per(cpu_us, raw_cpu_us) : -1);
     }
 }
 

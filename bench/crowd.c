@@ -77,6 +77,21 @@ void crowd_fini(struct crowd *crowd)
     crowd->target.epoll = -1;
 }
 
+void crowd_put_figures(json_t *report, const struct crowd_figures *figures)
+{
+    report_put_count(report, "connects", (int64_t)figures->dials);
+    report_put_count(report, "connects_refused", (int64_t)figures->refused);
+    report_put_count(report, "closed_before_answer", (int64_t)figures->closed);
+    report_put_count(report, "told_to_wait", (int64_t)figures->told_wait);
+    report_put_count(report, "gave_up", (int64_t)figures->gave_up);
+    if (figures->first_error != 0) {
+        json_object_set_new(report, "first_refusal", json_string(error_name(figures->first_error)));
+    }
+    if (figures->first_close_code != 0) {
+        report_put_count(report, "first_close_code", figures->first_close_code);
+    }
+}
+
 void member_init(struct member *member, struct crowd *crowd, uint32_t source)
 {
     *member = (struct member){.crowd = crowd, .source = source, .dial.link.fd = -1};

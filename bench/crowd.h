@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "bench/ws_dial.h"
 
 #define CROWD_ASK_ID 1 /* of the question's request */
@@ -82,6 +84,9 @@ struct crowd {
     struct member_list ready, waiting;
     struct crowd_figures figures;
 };
+
+/** Puts them into a report: connects, connects_refused, closed_before_answer, told_to_wait, … */
+void crowd_put_figures(json_t *report, const struct crowd_figures *figures);
 
 /** An empty crowd with an epoll of its own. 0, or a code after printing why not. */
 int crowd_init(struct crowd *crowd, const char *host, uint16_t port,

@@ -126,35 +126,25 @@ static double growth_per(int64_t before, int64_t after, double count)
     return before < 0 || after < 0 ? -1 : (double)(after - before) / count;
 }
 
-static void put_bytes(json_t *report, const char *name, int64_t value)
-{
-    json_object_set_new(report, name, value < 0 ? json_null() : json_integer(value));
-}
-
 static void report_idle(const struct idle_run *run, json_t *report)
 {
     double connections = (double)run->options->connections;
     double held_us = (double)(run->end.at_us - run->settled.at_us);
     double cpu = growth_per(run->settled.cpu_us, run->end.cpu_us, held_us);
-    json_object_set_new(report, "hold_s", json_real(held_us / 1e6));
-    json_object_set_new(report, "opened_per_s",
-                        json_real(connections * 1e6 / (double)run->opened_in_us));
-    put_bytes(report, "server_rss_bytes_before", run->before.rss_bytes);
-    put_bytes(report, "server_rss_bytes_after", run->settled.rss_bytes);
-    put_bytes(report, "server_rss_bytes_end", run->end.rss_bytes);
-    json_object_set_new(
-        report, "bytes_per_connection",
-        report_figure(growth_per(run->before.rss_bytes, run->settled.rss_bytes, connections)));
-    json_object_set_new(
-        report, "bytes_per_connection_end",
-        report_figure(growth_per(run->before.rss_bytes, run->end.rss_bytes, connections)));
-    json_object_set_new(
-        report, "anon_bytes_per_connection",
-        report_figure(growth_per(run->before.anon_bytes, run->settled.anon_bytes, connections)));
-    json_object_set_new(report, "server_cpu_percent_of_a_core",
-                        report_figure(cpu < 0 ? -1 : 100 * cpu));
-    json_object_set_new(report, "scaled_cpu_percent_at_100000",
-                        report_figure(cpu < 0 ? -1 : 100 * cpu * SCALE / connections));
+    report_put(report, "hold_s", held_us / 1e6);
+    report_put(report, "opened_per_s", connections * 1e6 / (double)run->opened_in_us);
+    report_put_count(report, "server_rss_bytes_before", run->before.rss_bytes);
+    report_put_count(report, "server_rss_bytes_after", run->settled.rss_bytes);
+    report_put_count(report, "server_rss_bytes_end", run->end.rss_bytes);
+    report_put(report, "bytes_per_connection",
+               growth_per(run->before.rss_bytes, run->settled.rss_bytes, connections));
+    report_put(report, "bytes_per_connection_end",
+               growth_per(run->before.rss_bytes, run->end.rss_bytes, connections));
+    report_put(report, "anon_bytes_per_connection",
+               growth_per(run->before.anon_bytes, run->settled.anon_bytes, connections));
+    report_put(report, "server_cpu_percent_of_a_core", cpu < 0 ? -1 : 100 * cpu);
+    report_put(report, "scaled_cpu_percent_at_100000",
+               cpu < 0 ? -1 : 100 * cpu * SCALE / connections);
     json_object_set_new(report, "connections_lost", json_integer((json_int_t)lost_count));
 }
 
@@ -241,12 +231,7 @@ int idle_main(int argc, char **argv)
         {"connections", OPTION_INT, &options.connections, 2, 1000000, "signed-in connections"},
         {"hold", OPTION_INT, &options.hold, 1, 86400, "seconds to hold them"},
         {"joining", OPTION_INT, &options.joining, 1, 100000, "how many connect at a time"},
-        {"server", OPTION_PLACE, &options.server.url, 0, 0, "ws://host:port of a running duetd"},
-        {"tokens", OPTION_PLACE, &options.server.tokens, 0, 0, "with --server: from duetctl seed"},
-        {"data", OPTION_PLACE, &options.server.data, 0, 0,
-         "where to make the data directory; with --server: its own"},
-        {"shards", OPTION_INT, &options.server.shards, 0, 256, "shards, 0: one per core, less one"},
-        {"keep", OPTION_FLAG, &options.server.keep, 0, 0, "leave the data directory behind"},
+        SERVER_OPTIONS(options.server),
     };
     return scenario_main(&scenario, rows, sizeof rows / sizeof rows[0], &options, argc, argv);
 }

@@ -18,6 +18,20 @@ struct ledger_entry {
     unsigned flags;
 };
 
+void tally_add(struct tally *tally, const struct tally *more)
+{
+    tally->sent += more->sent;
+    tally->acked += more->acked;
+    tally->delivered += more->delivered;
+    tally->refused += more->refused;
+    tally->lost += more->lost;
+    tally->unanswered += more->unanswered;
+    tally->doubled += more->doubled;
+    tally->disordered += more->disordered;
+    tally->gaps += more->gaps;
+    tally->unexpected += more->unexpected;
+}
+
 bool tally_is_bad(const struct tally *tally)
 {
     return tally->lost != 0 || tally->unanswered != 0 || tally->doubled != 0 ||

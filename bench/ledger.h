@@ -28,6 +28,8 @@ struct tally {
     uint64_t unexpected; /* never sent, or refused and yet delivered */
 };
 
+/** Adds each count of `more`. */
+void tally_add(struct tally *tally, const struct tally *more);
 /** Whether anything in it is wrong. */
 bool tally_is_bad(const struct tally *tally);
 

@@ -45,11 +45,6 @@ static int fail(const char *what, int error)
     return EXIT_FAILURE;
 }
 
-static void put_real(json_t *report, const char *name, double value)
-{
-    json_object_set_new(report, name, report_figure(value));
-}
-
 /* --- append --- */
 
 /* As many messages as the largest commit takes; what is measured is the log, not making these. */
@@ -81,12 +76,12 @@ static void report_append(const struct log_run *run, uint32_t size, const struct
     double seconds = (double)(after.at_us - before->at_us) / 1e6;
     bool known = before->device_bytes >= 0 && after.device_bytes >= 0;
     snprintf(name, sizeof name, "append_%u_per_s", size);
-    put_real(run->report, name, (double)records / seconds);
+    report_put(run->report, name, (double)records / seconds);
     snprintf(name, sizeof name, "append_%u_commit_us", size);
-    put_real(run->report, name, (double)histogram_quantile(commits, 0.5));
+    report_put(run->report, name, (double)histogram_quantile(commits, 0.5));
     snprintf(name, sizeof name, "append_%u_device_bytes", size);
-    put_real(run->report, name,
-             known ? (double)(after.device_bytes - before->device_bytes) / (double)records : -1);
+    report_put(run->report, name,
+               known ? (double)(after.device_bytes - before->device_bytes) / (double)records : -1);
     snprintf(name, sizeof name, "append_%u", size);
     scenario_latencies(run->report, name, commits);
 }
@@ -156,8 +151,8 @@ static int read_all(struct log_run *run, struct log *log, uint64_t expected)
     if (error != ERR_END || records != expected) {
         return ERR_CORRUPT;
     }
-    json_object_set_new(run->report, "read_records", json_integer((json_int_t)records));
-    put_real(run->report, "read_per_s", (double)records / seconds);
+    report_put_count(run->report, "read_records", (int64_t)records);
+    report_put(run->report, "read_per_s", (double)records / seconds);
     return 0;
 }
 
@@ -176,7 +171,7 @@ static int append_and_read(struct log_run *run)
     error = append_all(run, log, &records);
     log_stats(log, &stats);
     if (error == 0) {
-        put_real(run->report, "bytes_per_record", (double)stats.bytes / (double)stats.records);
+        report_put(run->report, "bytes_per_record", (double)stats.bytes / (double)stats.records);
         error = read_all(run, log, records);
     }
     log_close(log);
@@ -256,9 +251,9 @@ static int replay_tail(struct log_run *run)
     }
     if (error == 0) {
         check_records(run, "replay", tail.records, run->tail);
-        json_object_set_new(run->report, "replay_records", json_integer(tail.records));
-        put_real(run->report, "replay_per_s",
-                 per_second(tail.records, (double)tail.recovery_ms / 1e3));
+        report_put_count(run->report, "replay_records", tail.records);
+        report_put(run->report, "replay_per_s",
+                   per_second(tail.records, (double)tail.recovery_ms / 1e3));
     }
     return error;
 }
@@ -278,11 +273,11 @@ static int rebuild(struct log_run *run)
     if (error == 0) {
         check_records(run, "rebuild", whole.records, expected);
         check_records(run, "start after the rebuild", again.records, 0);
-        json_object_set_new(run->report, "rebuild_records", json_integer(whole.records));
-        put_real(run->report, "rebuild_replay_per_s",
-                 per_second(whole.records, (double)whole.recovery_ms / 1e3));
-        put_real(run->report, "rebuild_per_s",
-                 per_second(whole.records, (double)whole.whole_us / 1e6));
+        report_put_count(run->report, "rebuild_records", whole.records);
+        report_put(run->report, "rebuild_replay_per_s",
+                   per_second(whole.records, (double)whole.recovery_ms / 1e3));
+        report_put(run->report, "rebuild_per_s",
+                   per_second(whole.records, (double)whole.whole_us / 1e6));
     }
     return error;
 }
@@ -314,7 +309,7 @@ static int run(const void *context, json_t *report)
     struct log_run run = {.options = options, .report = report};
     int64_t tail = options->tail < options->messages ? options->tail : options->messages;
     run.tail = (uint64_t)tail;
-    json_object_set_new(report, "tail", json_integer(tail));
+    report_put_count(report, "tail", tail);
     if (folder_make(options->data != NULL ? options->data : ".", run.folder) != 0) {
         return EXIT_FAILURE;
     }

@@ -23,6 +23,12 @@ struct option_row {
     const char *help;
 };
 
+/** A row in a macro of several. */
+#define OPTION_ROW(...)                                                                            \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
 struct command {
     const char *name;
     const char *summary;

@@ -31,6 +31,16 @@ json_t *report_figure(double value)
     return value < 0 || !isfinite(value) ? json_null() : json_real(value);
 }
 
+void report_put(json_t *report, const char *name, double value)
+{
+    json_object_set_new(report, name, report_figure(value));
+}
+
+void report_put_count(json_t *report, const char *name, int64_t value)
+{
+    json_object_set_new(report, name, value < 0 ? json_null() : json_integer(value));
+}
+
 static void write_value(const json_t *value, char *out, size_t size)
 {
     if (json_is_integer(value)) {

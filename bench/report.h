@@ -5,6 +5,7 @@
 #define BENCH_REPORT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -20,6 +21,11 @@ void report_date(char out[REPORT_DATE_BYTES]);
 
 /** Value of a figure that may not have been measured: null when negative. */
 json_t *report_figure(double value);
+
+/** Puts it under a name; negative or not finite: null. */
+void report_put(json_t *report, const char *name, double value);
+/** The same of a whole number. */
+void report_put_count(json_t *report, const char *name, int64_t value);
 
 /** Prints to stdout, as one JSON line or as a table (without lists and curves), and frees it. */
 void report_print(json_t *report, bool as_json);

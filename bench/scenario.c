@@ -51,6 +51,19 @@ void scenario_latencies(json_t *report, const char *name, const struct histogram
     json_object_set_new(all, name, one);
 }
 
+void scenario_quantiles(json_t *report, const char *name, const struct histogram *histogram)
+{
+    static const struct {
+        const char *name;
+        double quantile;
+    } rows[] = {{"p50", 0.5}, {"p99", 0.99}, {"max", 1.0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char full[64];
+        snprintf(full, sizeof full, "%s_%s_ms", name, rows[i].name);
+        report_put(report, full, (double)histogram_quantile(histogram, rows[i].quantile) / 1000);
+    }
+}
+
 /* Paths and processes stay out: they tell of the place, not of the measurement. */
 static json_t *collect_setting(const struct option_row *rows, size_t count)
 {

@@ -42,4 +42,7 @@ void scenario_series(json_t *report, const char *name, double value);
 /** Leaves a histogram of microseconds in a run's report, for curves and for merging. */
 void scenario_latencies(json_t *report, const char *name, const struct histogram *histogram);
 
+/** Puts <name>_p50_ms, _p99_ms and _max_ms of a histogram of microseconds into a run's report. */
+void scenario_quantiles(json_t *report, const char *name, const struct histogram *histogram);
+
 #endif

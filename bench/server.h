@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bench/options.h"
 #include "bench/protocol.h"
 
 #define SERVER_PORTS_MAX 8
@@ -41,6 +42,17 @@ struct server {
     bool own;
     bool keep;
 };
+
+/** Where the server is, for a scenario's table; `server_` is a struct server_options. */
+#define SERVER_OPTIONS(server_)                                                                    \
+    OPTION_ROW("server", OPTION_PLACE, &(server_).url, 0, 0, "host:port of a running server"),     \
+        OPTION_ROW("tokens", OPTION_PLACE, &(server_).tokens, 0, 0,                                \
+                   "with --server: from duetctl seed"),                                            \
+        OPTION_ROW("data", OPTION_PLACE, &(server_).data, 0, 0,                                    \
+                   "where to make the data directory; with --server: its own"),                    \
+        OPTION_ROW("shards", OPTION_INT, &(server_).shards, 0, 256,                                \
+                   "shards, 0: one per core, less one"),                                           \
+        OPTION_ROW("keep", OPTION_FLAG, &(server_).keep, 0, 0, "leave the data directory behind")
 
 /**
  * Fills `server`, seeding and starting a daemon unless options->url is given. Returns 0 or a code

@@ -134,24 +134,23 @@ static void put_start(json_t *report, const char *prefix, const struct start *st
 {
     char name[64];
     snprintf(name, sizeof name, "%s_ms", prefix);
-    json_object_set_new(report, name, json_real((double)start->session_us / 1e3));
+    report_put(report, name, (double)start->session_us / 1e3);
     snprintf(name, sizeof name, "%s_recovered_records", prefix);
-    json_object_set_new(report, name, json_integer(start->recovered_records));
+    report_put_count(report, name, start->recovered_records);
     snprintf(name, sizeof name, "%s_recovery_ms", prefix);
-    json_object_set_new(report, name, json_integer(start->recovery_ms));
+    report_put_count(report, name, start->recovery_ms);
 }
 
 static void report_start(const struct start_run *run, json_t *report)
 {
-    json_object_set_new(report, "acked", json_integer((json_int_t)run->messages));
-    json_object_set_new(report, "log_records", json_integer(run->crashed.log_records));
-    json_object_set_new(report, "log_bytes", json_integer(run->log_bytes));
+    report_put_count(report, "acked", (int64_t)run->messages);
+    report_put_count(report, "log_records", run->crashed.log_records);
+    report_put_count(report, "log_bytes", run->log_bytes);
     put_start(report, "start", &run->crashed);
     put_start(report, "rebuild", &run->rebuilt);
     double records = (double)run->rebuilt.recovered_records;
     double seconds = (double)run->rebuilt.recovery_ms / 1e3;
-    json_object_set_new(report, "records_per_s",
-                        report_figure(seconds > 0 ? records / seconds : -1));
+    report_put(report, "records_per_s", seconds > 0 ? records / seconds : -1);
 }
 
 static int crash_and_start(struct start_run *run, json_t *report)

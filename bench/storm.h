@@ -12,8 +12,7 @@
 #ifndef BENCH_STORM_H
 #define BENCH_STORM_H
 
-#include "bench/chat.h"
-#include "bench/crowd.h"
+#include "bench/background.h"
 #include "bench/session_ask.h"
 
 struct storm_options {
@@ -26,7 +25,6 @@ struct storm_options {
 };
 
 enum storm_phase { STORM_JOIN, STORM_BEFORE, STORM_OUTAGE, STORM_STORM, STORM_AFTER, STORM_DRAIN };
-#define STORM_PHASES (STORM_DRAIN + 1)
 
 struct storm_run;
 struct storm_client {
@@ -47,10 +45,7 @@ struct storm_client {
 
 struct storm_run {
     const struct storm_options *options;
-    struct server server;
-    struct chat_run *others;
-    struct crowd crowd;
-    struct tokens tokens;
+    struct background background; /* its phases are of enum storm_phase */
     struct chat_template template;
     json_t *report;
     struct storm_client *clients;
@@ -58,21 +53,16 @@ struct storm_run {
     size_t cut_count;
     size_t live_count; /* of those who are cut */
     uint64_t no_base;
-    enum storm_phase phase;
-    int64_t phase_us; /* when it began */
     uint64_t missed_sent;
     struct tally tally;
     uint64_t malformed, resets;
-    uint64_t sent_again, repetitions;        /* sent a second time; of these, there already */
-    uint64_t replayed;                       /* entries that came in a replay */
-    uint64_t thrown_out;                     /* connections lost that nobody cut */
-    struct crowd_figures figures;            /* of the storm */
-    struct histogram resumed;                /* µs from the storm's beginning */
-    struct histogram delivery[STORM_PHASES]; /* of the others */
-    struct sample samples[STORM_PHASES + 1]; /* at each phase's beginning, and the end */
-    int64_t rss_peak;
-    int64_t resumed_all_us; /* 0: not all */
-    char limit_note[160];   /* why there are fewer clients than asked for; "": there are not */
+    uint64_t sent_again, repetitions; /* sent a second time; of these, there already */
+    uint64_t replayed;                /* entries that came in a replay */
+    uint64_t thrown_out;              /* connections lost that nobody cut */
+    struct crowd_figures figures;     /* of the storm */
+    struct histogram resumed;         /* µs from the storm's beginning */
+    int64_t resumed_all_us;           /* 0: not all */
+    char limit_note[160]; /* why there are fewer clients than asked for; "": there are not */
 };
 
 extern const struct crowd_script storm_script;

@@ -66,8 +66,8 @@ static void check_live(struct storm_client *client)
     client->live = true;
     if (!client->stays) {
         run->live_count++;
-        if (run->phase == STORM_STORM) {
-            histogram_add(&run->resumed, (uint64_t)(monotonic_us() - run->phase_us));
+        if (run->background.phase == STORM_STORM) {
+            histogram_add(&run->resumed, (uint64_t)(monotonic_us() - run->background.phase_us));
         }
     }
 }

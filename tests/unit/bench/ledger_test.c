@@ -256,6 +256,28 @@ static void only_what_was_not_answered_may_be_sent_again(void **state)
     (void)end(&chat);
 }
 
+static void tallies_add_up_in_every_count(void **state)
+{
+    (void)state;
+    const struct tally more = {.sent = 1,
+                               .acked = 2,
+                               .delivered = 3,
+                               .refused = 4,
+                               .lost = 5,
+                               .unanswered = 6,
+                               .doubled = 7,
+                               .disordered = 8,
+                               .gaps = 9,
+                               .unexpected = 10};
+    struct tally sum = {0};
+    tally_add(&sum, &more);
+    assert_memory_equal(&sum, &more, sizeof sum);
+    tally_add(&sum, &more);
+    assert_int_equal(sum.sent, 2);
+    assert_int_equal(sum.unexpected, 20);
+    assert_true(tally_is_bad(&sum));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +295,7 @@ int main(void)
         cmocka_unit_test(what_was_seen_before_a_reconnect_may_come_again_once),
         cmocka_unit_test(a_gap_after_a_reconnect_is_noticed),
         cmocka_unit_test(only_what_was_not_answered_may_be_sent_again),
+        cmocka_unit_test(tallies_add_up_in_every_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
