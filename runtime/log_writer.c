@@ -12,7 +12,6 @@
 
 #define IDLE_MS 200
 #define TAIL_EVERY_MS 50
-#define TRIM_EVERY_MS 2000
 #define COMMIT_BYTES_MAX ((size_t)16 << 20) /* log_commit's bound */
 #define RUN_PREFIX 4                        /* before each encoded record */
 #define TEND_EVERY_MS 20                    /* fills a segment ahead faster than one fills up */
@@ -45,11 +44,6 @@ void log_writer_add(struct log_writer *writer, uint16_t shard, struct buffer *re
 static void tend(struct log_writer *writer)
 {
     log_prepare(writer->node->log);
-    uint64_t now = uv_hrtime() / 1000000;
-    if (now - writer->trimmed_ms >= TRIM_EVERY_MS) {
-        writer->trimmed_ms = now;
-        log_trim(writer->node->log);
-    }
     /* Relaxed: a segment dropped a little later does no harm. */
     uint64_t below = atomic_exchange_explicit(&writer->drop_below, 0, memory_order_relaxed);
     if (below != 0) {

@@ -61,7 +61,6 @@ struct log_writer {
     uv_cond_t wake;
     struct shard_batches *waiting; /* one per shard */
     bool any, stop;
-    uint64_t trimmed_ms;         /* the writer's own */
     _Atomic uint64_t drop_below; /* set by the state writer; relaxed: only a hint */
     uint64_t tail_told_ms;       /* the writer's own, as the next: when all heard of the tail */
     bool tail_told;              /* … and there was no commit since */

@@ -22,7 +22,7 @@
 #include "base/error.h"
 #include "storage/directory.h"
 
-#define FORMAT_TEXT "duet 1\n"
+#define FORMAT_TEXT "duet 2\n"
 #define SIGNING_KEY_BYTES 64
 #define PID_TEXT_MAX 32
 

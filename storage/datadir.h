@@ -2,7 +2,7 @@
  * The data directory: lock, format version, keys, node identity.
  *
  *   <data>/LOCK     flock'ed by the one process that uses it, holds its pid
- *   <data>/FORMAT   "duet 1\n"
+ *   <data>/FORMAT   "duet 2\n"
  *   <data>/log/  <data>/state/  <data>/keys/ (0700; signing.ed25519: 64 bytes, 0600)
  */
 #ifndef STORAGE_DATADIR_H

@@ -1,13 +1,11 @@
 #include "storage/lmdb_error.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/logger.h"
-
-#define EXIT_STORAGE_FAILED 70
+#include "storage/fatal.h"
 
 int lmdb_error(int rc)
 {
@@ -39,9 +37,7 @@ int lmdb_error(int rc)
 
 _Noreturn void lmdb_fatal(const char *what, int rc)
 {
-    LOG(ERROR, "storage failed, ending the process", LOG_PAIR("what", LOG_TEXT(what)),
-        LOG_PAIR("code", LOG_INT(rc)), LOG_PAIR("reason", LOG_TEXT(mdb_strerror(rc))));
-    _exit(EXIT_STORAGE_FAILED);
+    storage_fatal(what, mdb_strerror(rc));
 }
 
 int lmdb_check_length(MDB_env *env)

@@ -9,10 +9,7 @@
 /** 0, or the code for an LMDB or errno value. Any thread. */
 int lmdb_error(int rc);
 
-/**
- * Logs `what` with LMDB's text and ends the process with status 70, without running exit handlers.
- * For writes whose outcome is unknown: nothing may be built on memory that disk may contradict.
- */
+/** storage_fatal with LMDB's text. */
 _Noreturn void lmdb_fatal(const char *what, int rc);
 
 /**

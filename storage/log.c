@@ -1,22 +1,22 @@
 /*
- * The log: its segments, and the commit.
+ * The log: its life, room in it, and the commit.
  *
  * Life of a segment:
  *
- *     (none) --create--> next.mdb --rename at roll-over--> <first LSN>.mdb --drop--> (none)
+ *     (none) --create--> next.log --rename at roll-over--> <first LSN>.log --drop--> (none)
  *
- * next.mdb is complete and synced before it counts as prepared, and the rename is synced before
- * the first commit goes into it. So a file with a final name is always a valid environment (a
- * damaged one is damage, never a torn creation), next.mdb never holds a record, and whatever a
- * crash left under that name is made anew.
+ * next.log is complete and synced before it counts as prepared, and the rename is synced before
+ * the first commit goes into it. So a file with a final name is always whole (a damaged one is
+ * damage, never a torn creation), next.log never holds a commit, and whatever a crash left under
+ * that name is made anew.
  *
- * A commit is acknowledged after mdb_txn_commit returned 0: pages synced by fdatasync, then the
- * meta page written through an O_DSYNC descriptor. If any step fails nobody knows what is on disk,
- * and the process ends. Room was asked for before, by log_has_room, so that a full disk is met in
- * admission and not here.
+ * A commit is one frame, written behind the last one by one pwritev, and acknowledged after one
+ * fdatasync. If either fails nobody knows what is on disk, and the process ends. Room was asked for
+ * before, by log_has_room, so that a full disk is met in admission and not here.
  *
- * Threads: one writer (log_commit, log_prepare, log_drop_below); any number of readers. The lock
- * guards only the list of segments, and is never held during a write.
+ * Threads: one writer (log_commit, log_prepare, log_drop_below); one that prepares the next
+ * segment; any number of readers. The lock guards the list and the next segment, and is never held
+ * during a write.
  */
 #include "storage/log.h"
 
@@ -26,17 +26,13 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "base/logger.h"
 #include "storage/directory.h"
-#include "storage/lmdb_error.h"
-#include "storage/lmdb_trim.h"
+#include "storage/fatal.h"
 #include "storage/log_internal.h"
 
 #define SEGMENT_BYTES_DEFAULT ((uint64_t)1 << 30)
 #define RESERVE_BYTES_DEFAULT ((uint64_t)256 << 20)
 #define ROOM_CACHE_MS 1000
-#define PREPARE_RETRY_MS 1000
-#define FILL_AT_CREATION ((uint64_t)64 << 20)
 
 int64_t log_clock_ms(void)
 {
@@ -59,7 +55,7 @@ static int64_t wall_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool disk_has(const struct log *log, uint64_t bytes)
+bool log_disk_has(const struct log *log, uint64_t bytes)
 {
     struct statvfs disk;
     return statvfs(log->directory, &disk) == 0 &&
@@ -68,6 +64,19 @@ static bool disk_has(const struct log *log, uint64_t bytes)
 
 /* --- opening --- */
 
+/* The first segment of a new log, filled with zeros: what was just made is soon written to. */
+static int make_first(struct log *log)
+{
+    struct segment *first;
+    int error = log_make_segment(log, log_next_bytes(log), &first);
+    while (error == 0 && segment_fill_ahead(first)) {
+    }
+    if (error == 0) {
+        error = log_roll(log, first, (struct lsn){1});
+    }
+    return error;
+}
+
 static int open_parts(struct log *log)
 {
     int error = directory_make(log->directory);
@@ -75,13 +84,7 @@ static int open_parts(struct log *log)
         error = log_recover(log);
     }
     if (error == 0 && log->segment_count == 0) {
-        error = log_make_next(log, log->segment_bytes);
-        while (error == 0 && log->next->filled_bytes < FILL_AT_CREATION &&
-               segment_fill_ahead(log->next)) {
-        }
-        if (error == 0) {
-            error = log_roll(log, (struct lsn){1});
-        }
+        error = make_first(log);
     }
     return error;
 }
@@ -101,16 +104,35 @@ int log_open(const struct log_config *config, struct log **out)
     log->nosync = config->test_nosync;
     log->disk_checked_ms = log_clock_ms() - ROOM_CACHE_MS;
     CHECK_ALWAYS(pthread_mutex_init(&log->lock, NULL) == 0);
+    CHECK_ALWAYS(pthread_cond_init(&log->next.wake, NULL) == 0);
+    CHECK_ALWAYS(pthread_cond_init(&log->next.ready, NULL) == 0);
     int error = open_parts(log);
     if (error != 0) {
         log_close(log);
         return error;
     }
+    log->marked = log->prepared_tail = log_tail(log).v; /* recovery found it, so it has no need */
+    log_next_start(log);
     log_prepare(log);
     /* Known before anyone asks: of two who ask first, one would read what nobody has looked up. */
-    atomic_store_explicit(&log->disk_room, disk_has(log, log->reserve_bytes), memory_order_relaxed);
+    atomic_store_explicit(&log->disk_room, log_disk_has(log, log->reserve_bytes),
+                          memory_order_relaxed);
     *out = log;
     return 0;
+}
+
+/* The log is at rest: from now on damage of its last commit can be told from a torn one. */
+static void mark(struct log *log)
+{
+    uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed); /* own store */
+    if (log->marked == tail || log->last.lsn == 0) {
+        return;
+    }
+    log->marked = tail;
+    segment_mark(log->current, log->last);
+    if (!log->nosync) {
+        (void)segment_sync(log->current); /* the frame is durable without it */
+    }
 }
 
 void log_close(struct log *log)
@@ -118,12 +140,15 @@ void log_close(struct log *log)
     if (log == NULL) {
         return;
     }
-    for (size_t i = 0; i < log->segment_count; i++) {
-        segment_free(log->segments[i]);
+    log_next_stop(log);
+    if (log->current != NULL) {
+        mark(log);
     }
-    free(log->segments);
-    segment_free(log->next);
+    segment_close(log->current);
+    free(log->firsts);
     free(log->directory);
+    (void)pthread_cond_destroy(&log->next.wake);
+    (void)pthread_cond_destroy(&log->next.ready);
     (void)pthread_mutex_destroy(&log->lock);
     free(log);
 }
@@ -144,163 +169,161 @@ bool log_has_room(const struct log *log)
     if (now - checked >= ROOM_CACHE_MS &&
         atomic_compare_exchange_strong_explicit(&cache->disk_checked_ms, &checked, now,
                                                 memory_order_relaxed, memory_order_relaxed)) {
-        atomic_store_explicit(&cache->disk_room, disk_has(log, log->reserve_bytes),
+        atomic_store_explicit(&cache->disk_room, log_disk_has(log, log->reserve_bytes),
                               memory_order_relaxed);
     }
     return atomic_load_explicit(&cache->disk_room, memory_order_relaxed) &&
-           atomic_load_explicit(&cache->segment_room, memory_order_relaxed);
+           (atomic_load_explicit(&cache->next_there, memory_order_relaxed) ||
+            atomic_load_explicit(&cache->current_room, memory_order_relaxed));
+}
+
+static uint64_t room_left(const struct log *log)
+{
+    return log->current->file_bytes - log->end;
 }
 
 void log_note_room(struct log *log)
 {
-    bool room = log->next != NULL || segment_room(log_current(log)) >= log->segment_bytes / 4;
-    atomic_store_explicit(&log->segment_room, room, memory_order_relaxed);
-}
-
-void log_trim(struct log *log)
-{
-    lmdb_trim(log_current(log)->env);
+    bool room = room_left(log) >= log->current->file_bytes / 4;
+    atomic_store_explicit(&log->current_room, room, memory_order_relaxed);
 }
 
 void log_prepare(struct log *log)
 {
-    if (log->next != NULL) {
-        (void)segment_fill_ahead(log->next);
-        return;
+    uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed); /* own store */
+    if (tail == log->prepared_tail) {
+        mark(log);
     }
-    int64_t now = log_clock_ms();
-    if (segment_room(log_current(log)) > log->segment_bytes / 2 || now < log->prepare_after_ms) {
-        return;
-    }
-    log->prepare_after_ms = now + PREPARE_RETRY_MS;
-    if (disk_has(log, log->segment_bytes + log->reserve_bytes)) {
-        (void)log_make_next(log, log->segment_bytes); /* logged; tried again in a second */
-    }
-    log_note_room(log);
+    log->prepared_tail = tail;
+    log_next_request(log);
 }
 
 /* --- the commit --- */
 
-struct commit_size {
-    uint64_t bytes;
-    uint64_t records;
+/* A frame in the making: what surrounds the records, and what it is to hold. */
+struct frame {
+    struct log_head head;
+    struct log_commit_record commit;
+    uint8_t front[LOG_FRAME_FRONT];
+    uint8_t back[LOG_FRAME_BACK];
 };
 
-/* Lengths and room, before anything is written. */
-static struct commit_size measure(const struct bytes *batches, uint32_t batch_count)
+static size_t frame_bytes(const struct frame *frame)
 {
-    struct commit_size size = {0};
+    return LOG_FRAME_FRONT + frame->head.bytes;
+}
+
+/* Number, bytes and hash of the records, before anything is written. */
+static void measure(const struct log *log, const struct bytes *batches, uint32_t batch_count,
+                    struct frame *frame)
+{
+    struct log_chain chain;
+    size_t bytes = 0;
+    log_chain_begin(&chain, log->tail_hash, (struct lsn){frame->head.first});
     for (uint32_t i = 0; i < batch_count; i++) {
         size_t at = 0;
         struct bytes stored;
         while (log_run_next(batches[i], &at, &stored)) {
             CHECK_ALWAYS(stored.len >= LOG_RECORD_MIN && stored.data[0] == LOG_FORM_RECORD);
-            size.records++;
+            log_chain_add(&chain, stored);
+            frame->head.count++;
         }
         CHECK_ALWAYS(at == batches[i].len);
-        size.bytes += batches[i].len;
+        bytes += batches[i].len;
     }
-    CHECK_ALWAYS(size.bytes <= LOG_COMMIT_MAX);
-    return size;
+    CHECK_ALWAYS(bytes <= LOG_COMMIT_MAX);
+    frame->head.bytes = (uint32_t)(bytes + LOG_FRAME_BACK);
+    frame->commit.count = frame->head.count;
+    frame->commit.at_ms = wall_clock_ms();
+    memcpy(frame->commit.previous, log->tail_hash, LOG_HASH_BYTES);
+    log_chain_end(&chain, frame->commit.count, frame->commit.at_ms, frame->commit.hash);
 }
 
-static void must(int rc)
+static void must(int error)
 {
-    if (rc != 0) {
-        lmdb_fatal("log commit", rc);
+    if (error != 0) {
+        storage_fatal("log commit", error_name(error));
     }
 }
 
-static void put(MDB_cursor *cursor, uint64_t lsn, struct bytes stored)
+static struct iovec part_of(const void *data, size_t len)
 {
-    MDB_val key = {.mv_size = sizeof lsn, .mv_data = &lsn};
-    MDB_val value = {.mv_size = stored.len};
-    must(mdb_cursor_put(cursor, &key, &value, MDB_APPEND | MDB_RESERVE));
-    memcpy(value.mv_data, stored.data, stored.len);
+    return (struct iovec){.iov_base = (void *)data, .iov_len = len};
 }
 
-/* Puts every record and the commit record; returns the commit record's LSN. */
-static uint64_t put_all(struct log *log, MDB_cursor *cursor, const struct bytes *batches,
-                        uint32_t batch_count, struct lsn first)
+/* Writes the frame behind the last one, and syncs. */
+static void write_frame(struct log *log, const struct bytes *batches, uint32_t batch_count,
+                        struct frame *frame)
 {
-    struct log_chain chain;
-    log_chain_begin(&chain, log->tail_hash, first);
-    uint64_t lsn = first.v;
+    struct iovec *parts = memory_alloc((batch_count + 2) * sizeof *parts);
+    log_head_encode(&frame->head, log->current->salt, frame->front);
+    put_u32(frame->back, LOG_COMMIT_BYTES);
+    log_commit_encode(&frame->commit, frame->back + LOG_RUN_PREFIX);
+    parts[0] = part_of(frame->front, sizeof frame->front);
     for (uint32_t i = 0; i < batch_count; i++) {
-        size_t at = 0;
-        struct bytes stored;
-        while (log_run_next(batches[i], &at, &stored)) {
-            put(cursor, lsn++, stored);
-            log_chain_add(&chain, stored);
-        }
+        parts[i + 1] = part_of(batches[i].data, batches[i].len);
     }
-    struct log_commit_record commit = {
-        .count = (uint32_t)(lsn - first.v),
-        .at_ms = wall_clock_ms(),
-    };
-    memcpy(commit.previous, log->tail_hash, LOG_HASH_BYTES);
-    log_chain_end(&chain, commit.count, commit.at_ms, commit.hash);
-    uint8_t encoded[LOG_COMMIT_BYTES];
-    log_commit_encode(&commit, encoded);
-    put(cursor, lsn, bytes_of(encoded, sizeof encoded));
-    memcpy(log->tail_hash, commit.hash, LOG_HASH_BYTES);
-    return lsn;
+    parts[batch_count + 1] = part_of(frame->back, sizeof frame->back);
+    must(segment_write(log->current, log->end, parts, (int)batch_count + 2));
+    free(parts);
+    if (!log->nosync) {
+        must(segment_sync(log->current));
+    }
 }
 
-static void count(struct log *log, struct commit_size size, uint64_t took_us)
+static void count(struct log *log, const struct frame *frame, uint64_t took_us)
 {
     atomic_fetch_add_explicit(&log->commits, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&log->records, size.records, memory_order_relaxed);
-    atomic_fetch_add_explicit(&log->bytes, size.bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&log->records, frame->head.count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&log->bytes, frame->head.bytes - LOG_FRAME_BACK,
+                              memory_order_relaxed);
     atomic_fetch_add_explicit(&log->commit_us_total, took_us, memory_order_relaxed);
     if (took_us > atomic_load_explicit(&log->commit_us_max, memory_order_relaxed)) {
         atomic_store_explicit(&log->commit_us_max, took_us, memory_order_relaxed);
     }
 }
 
-static void make_room(struct log *log, struct lsn first, struct commit_size size)
+static void make_room(struct log *log, const struct frame *frame)
 {
-    uint64_t cost = segment_cost(size.bytes, size.records);
-    if (segment_room(log_current(log)) >= cost) {
+    size_t bytes = frame_bytes(frame);
+    if (room_left(log) >= bytes) {
         return;
     }
-    if (log->next != NULL && segment_room(log->next) < cost) {
-        CHECK_ALWAYS(segment_unlink(log->next) == 0); /* larger than any ordinary segment */
-        segment_free(log->next);
-        log->next = NULL;
+    struct segment *next = log_next_take(log);
+    if (next != NULL && next->file_bytes - SEGMENT_FRAMES_AT < bytes) {
+        must(segment_unlink(next->path)); /* larger than any ordinary segment */
+        segment_close(next);
+        next = NULL;
     }
-    if (log->next == NULL) {
-        uint64_t bytes = log->segment_bytes > 2 * cost ? log->segment_bytes : 2 * cost;
-        CHECK_ALWAYS(log_make_next(log, bytes) == 0);
+    if (next == NULL) {
+        uint64_t ordinary = log_next_bytes(log);
+        uint64_t wanted = SEGMENT_FRAMES_AT + 2 * bytes;
+        must(log_make_segment(log, ordinary > wanted ? ordinary : wanted, &next));
     }
-    CHECK_ALWAYS(log_roll(log, first) == 0);
+    must(log_roll(log, next, (struct lsn){frame->head.first}));
 }
 
 struct lsn log_commit(struct log *log, const struct bytes *batches, uint32_t batch_count,
                       struct lsn *tail)
 {
     uint64_t before = atomic_load_explicit(&log->tail, memory_order_relaxed); /* own store */
-    struct lsn first = {before + 1};
-    struct commit_size size = measure(batches, batch_count);
-    if (size.records == 0) {
-        tail->v = before;
-        return first;
-    }
+    struct frame frame = {.head.first = before + 1};
     int64_t began_us = clock_us();
-    make_room(log, first, size);
-    struct segment *segment = log_current(log);
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    must(mdb_txn_begin(segment->env, NULL, 0, &txn));
-    must(mdb_cursor_open(txn, segment->records, &cursor));
-    uint64_t last = put_all(log, cursor, batches, batch_count, first);
-    mdb_cursor_close(cursor);
-    must(mdb_txn_commit(txn));
-    atomic_store_explicit(&log->tail, last, memory_order_release);
-    count(log, size, (uint64_t)(clock_us() - began_us));
-    log_note_room(log);
-    tail->v = last;
-    return first;
+    measure(log, batches, batch_count, &frame);
+    tail->v = before;
+    if (frame.head.count != 0) {
+        make_room(log, &frame);
+        write_frame(log, batches, batch_count, &frame);
+        log->last = (struct segment_place){frame.head.first, log->end};
+        log->end += frame_bytes(&frame);
+        memcpy(log->tail_hash, frame.commit.hash, LOG_HASH_BYTES);
+        tail->v = before + frame.head.count + 1;
+        atomic_store_explicit(&log->tail, tail->v, memory_order_release);
+        segment_index(log->current, log->last);
+        count(log, &frame, (uint64_t)(clock_us() - began_us));
+        log_note_room(log);
+    }
+    return (struct lsn){before + 1};
 }
 
 void log_stats(const struct log *log, struct log_stats *out)

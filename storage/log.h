@@ -1,13 +1,12 @@
 /**
- * The event log: LMDB segments, one record per command, group commit, hash-chained commits.
+ * The event log: segments, one record per command, group commit, hash-chained commits.
  *
- * A segment is one LMDB file `log/<first lsn, 20 digits>.mdb` of fixed size, reserved on disk in
- * advance; the next one is prepared before it is needed. Keys are LSNs (native u64, MDB_INTEGERKEY,
- * MDB_APPEND). Each log_commit is one LMDB transaction with default sync: its records get the next
- * LSNs, and after them stands one commit record (an LSN of its own) with count, time and a BLAKE2b
- * over the previous commit's hash and the length and checksum of each record; the checksums,
- * XXH3-64, cover the bytes (docs/decisions/log-format.md says why). A commit never spans segments.
- * Errors of LMDB are translated here and nowhere else.
+ * A segment is one file `log/<first lsn, 20 digits>.log` of fixed size, reserved on disk in
+ * advance; the next one is prepared before it is needed. Each log_commit appends one frame to it
+ * and syncs once: its records get the next LSNs, and after them stands one commit record (an LSN of
+ * its own) with count, time and a BLAKE2b over the previous commit's hash and the length and
+ * checksum of each record; the checksums, XXH3-64, cover the bytes (docs/decisions/log-format.md
+ * says why). A commit never spans segments.
  *
  * Failure: a commit that fails leaves its outcome unknown, so log_commit then ends the process
  * (abort after logging). It never returns an error.
@@ -25,9 +24,9 @@ struct log;
 
 struct log_config {
     const char *directory;  /* "<data>/log"; made when missing */
-    uint64_t segment_bytes; /* 0: the default, 1 GiB; at least 4 MiB */
+    uint64_t segment_bytes; /* the largest, 0: 1 GiB; at least 4 MiB. The first one has 64 MiB */
     uint64_t reserve_bytes; /* free disk space below which log_has_room says no; 0: 256 MiB */
-    bool test_nosync;       /* test-only: open with MDB_NOSYNC, to show that tests notice */
+    bool test_nosync;       /* test-only: never syncs a commit, to show that tests notice */
 };
 
 /** What one record is; the payload is opaque here. Sizes: header 39 to 79 bytes. */
@@ -50,11 +49,13 @@ void log_record_encode(const struct log_record *record, struct buffer *out);
 int log_record_decode(struct bytes stored, struct log_record *out);
 
 /**
- * Opens or creates. Verifies the whole last commit and that files are as long as they claim;
+ * Opens or creates. Verifies what was last committed, that files are as long as they claim and
+ * that none is missing; takes back a commit that a crash left unfinished;
  * 0, ERR_CORRUPT, ERR_IO, ERR_STORAGE_FULL (creation impossible), ERR_NO_MEMORY.
  */
 int log_open(const struct log_config *config, struct log **out);
-void log_close(struct log *log); /* NULL is fine; no reader may be open */
+/** NULL is fine; no reader may be open. Not beside the writer. */
+void log_close(struct log *log);
 
 /** LSN of the last durable commit record; {0} when empty. Any thread. */
 struct lsn log_tail(const struct log *log);
@@ -72,14 +73,11 @@ struct lsn log_commit(struct log *log, const struct bytes *batches, uint32_t bat
                       struct lsn *tail);
 
 /**
- * Makes the next segment ready when half of the present one is used, unless that would cut into
- * the reserve; called by the writer when idle and every few commits. Cheap when there is nothing to
- * do; at most about as long as a commit, but once in a segment some milliseconds.
+ * Has the next segment made ready by a thread of the log's own, unless that would cut into the
+ * reserve; and notes where the log ends, when it has come to rest (one sync). To be called by the
+ * writer, when idle and every few commits. Writer thread only.
  */
 void log_prepare(struct log *log);
-
-/** Unmaps what reading and writing mapped of the newest segment. Writer thread; now and then. */
-void log_trim(struct log *log);
 
 /** Drops whole segments whose every LSN is below `lsn`; readers in them go on. Writer thread. 0,
  * ERR_IO. */
@@ -93,8 +91,6 @@ int log_reader_open(struct log *log, struct lsn from, struct log_reader **out);
  * The next record (commit records are checked and skipped). `out->payload` lives until the next
  * call. ERR_END at the durable end (may be called again later), ERR_CORRUPT with the place in
  * log_reader_fault (it stays); ERR_IO. What is returned belongs to a commit verified as a whole.
- * Holds no LMDB read transaction between calls, nor longer than it takes to copy one commit or
- * 256 KiB.
  */
 int log_reader_next(struct log_reader *reader, struct log_record *out);
 /** Of the last ERR_CORRUPT: the LSN and a static reason. */

@@ -1,15 +1,22 @@
 /**
  * What stands in a segment, byte by byte. Internal to storage/.
  *
- * Every LMDB value begins with its form. Integers are big endian.
+ * A segment holds frames, one behind the other, each of them one commit:
  *
+ *   frame    head, records, commit; each as u32 length ∥ stored form
+ *
+ * Every stored form begins with its form. Integers are big endian.
+ *
+ *   head     u8 form = 3 ∥ "duet" ∥ u32 bytes of the frame behind it ∥ u64 first LSN ∥ u32 count
+ *            ∥ u64 checksum
  *   record   u8 form = 1 ∥ u64 checksum ∥ u8 flags ∥ address (17) ∥ i64 at_ms ∥ u32 key id
  *            ∥ nonce (24, if flag) ∥ request key (16, if flag) ∥ payload (the rest)
  *   commit   u8 form = 2 ∥ u8 0 ∥ u32 count ∥ i64 at_ms ∥ previous hash (32) ∥ hash (32)
  *
- * checksum = XXH3-64 over all that follows it: it proves the record's bytes and finds the place of
- * a damage. hash = BLAKE2b-256 over previous hash ∥ u64 first LSN ∥ (u32 length ∥ u64 checksum) of
- * each record ∥ u32 count ∥ i64 at_ms: it proves order and completeness. The commit's own LSN is
+ * The head's checksum = XXH3-64 of what stands before it, seeded with the segment's salt.
+ * The record's = XXH3-64 over all that follows it: it proves the record's bytes and finds the place
+ * of a damage. hash = BLAKE2b-256 over previous hash ∥ u64 first LSN ∥ (u32 length ∥ u64 checksum)
+ * of each record ∥ u32 count ∥ i64 at_ms: it proves order and completeness. The commit's own LSN is
  * first LSN + count. The previous hash of the very first commit is zeros. It is stored so that a
  * log whose oldest segments were dropped can still be proved from its first commit on.
  */
@@ -25,13 +32,32 @@
 #include "base/ids.h"
 #include "storage/log.h"
 
-enum log_form { LOG_FORM_RECORD = 1, LOG_FORM_COMMIT = 2 };
+enum log_form { LOG_FORM_RECORD = 1, LOG_FORM_COMMIT = 2, LOG_FORM_HEAD = 3 };
 
 #define LOG_HASH_BYTES 32
 #define LOG_COMMIT_BYTES 78 /* stored form of a commit record */
+#define LOG_HEAD_BYTES 29   /* stored form of a head */
 #define LOG_RECORD_MIN 39   /* stored form of a record without nonce, key and payload */
 #define LOG_COMMIT_MAX ((size_t)16 << 20)
-#define LOG_RUN_PREFIX 4 /* the u32 length before each stored form in a run */
+#define LOG_RUN_PREFIX 4 /* the u32 length before each stored form */
+
+/* A frame's head and commit record with their lengths, and the largest frame there can be. */
+#define LOG_FRAME_FRONT ((size_t)LOG_RUN_PREFIX + LOG_HEAD_BYTES)
+#define LOG_FRAME_BACK ((size_t)LOG_RUN_PREFIX + LOG_COMMIT_BYTES)
+#define LOG_FRAME_MAX (LOG_FRAME_FRONT + LOG_COMMIT_MAX + LOG_FRAME_BACK)
+
+struct log_head {
+    uint32_t bytes; /* of records and commit record, with their lengths */
+    uint32_t count; /* of records */
+    uint64_t first; /* LSN of the first record; the commit record's is first + count */
+};
+
+/** Writes u32 length ∥ stored form. */
+void log_head_encode(const struct log_head *head, uint64_t salt, uint8_t out[LOG_FRAME_FRONT]);
+/** Inverse; ERR_CORRUPT if it is none of this segment. */
+int log_head_decode(const uint8_t in[LOG_FRAME_FRONT], uint64_t salt, struct log_head *out);
+/** The first place in `data` where a head might stand, NULL if there is none. */
+const uint8_t *log_head_search(struct bytes data);
 
 /** Is this the stored form of a record, with the right checksum? */
 bool log_record_is_sound(struct bytes stored);

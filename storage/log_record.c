@@ -23,9 +23,14 @@ enum {
     AT_COMMIT_TIME = 6,
     AT_COMMIT_PREVIOUS = 14,
     AT_COMMIT_HASH = AT_COMMIT_PREVIOUS + LOG_HASH_BYTES,
+    AT_HEAD_FRAME = 5,
+    AT_HEAD_FIRST = 9,
+    AT_HEAD_COUNT = 17,
+    AT_HEAD_CHECKSUM = 21,
 };
 
 _Static_assert(AT_OPTIONAL == LOG_RECORD_MIN, "record header");
+_Static_assert(AT_HEAD_CHECKSUM + 8 == LOG_HEAD_BYTES, "head");
 _Static_assert(AT_COMMIT_HASH + LOG_HASH_BYTES == LOG_COMMIT_BYTES, "commit record");
 
 static uint64_t checksum(const uint8_t *stored, size_t len)
@@ -99,6 +104,41 @@ int log_record_parse(struct bytes stored, struct log_record *out)
 int log_record_decode(struct bytes stored, struct log_record *out)
 {
     return log_record_is_sound(stored) ? log_record_parse(stored, out) : ERR_CORRUPT;
+}
+
+/* What every head begins with: its length, its form, "duet". */
+static const uint8_t head_front[] = {0, 0, 0, LOG_HEAD_BYTES, LOG_FORM_HEAD, 'd', 'u', 'e', 't'};
+
+void log_head_encode(const struct log_head *head, uint64_t salt, uint8_t out[LOG_FRAME_FRONT])
+{
+    uint8_t *stored = out + LOG_RUN_PREFIX;
+    memcpy(out, head_front, sizeof head_front);
+    put_u32(stored + AT_HEAD_FRAME, head->bytes);
+    put_u64(stored + AT_HEAD_FIRST, head->first);
+    put_u32(stored + AT_HEAD_COUNT, head->count);
+    put_u64(stored + AT_HEAD_CHECKSUM, XXH3_64bits_withSeed(stored, AT_HEAD_CHECKSUM, salt));
+}
+
+int log_head_decode(const uint8_t in[LOG_FRAME_FRONT], uint64_t salt, struct log_head *out)
+{
+    const uint8_t *stored = in + LOG_RUN_PREFIX;
+    if (memcmp(in, head_front, sizeof head_front) != 0 ||
+        get_u64(stored + AT_HEAD_CHECKSUM) !=
+            XXH3_64bits_withSeed(stored, AT_HEAD_CHECKSUM, salt)) {
+        return ERR_CORRUPT;
+    }
+    out->bytes = get_u32(stored + AT_HEAD_FRAME);
+    out->first = get_u64(stored + AT_HEAD_FIRST);
+    out->count = get_u32(stored + AT_HEAD_COUNT);
+    return out->bytes >= LOG_FRAME_BACK && out->bytes <= LOG_FRAME_MAX - LOG_FRAME_FRONT &&
+                   out->first != 0
+               ? 0
+               : ERR_CORRUPT;
+}
+
+const uint8_t *log_head_search(struct bytes data)
+{
+    return memmem(data.data, data.len, head_front, sizeof head_front);
 }
 
 void log_commit_encode(const struct log_commit_record *commit, uint8_t out[LOG_COMMIT_BYTES])

@@ -1,290 +1,335 @@
 /*
  * Segment files.
  *
- * Creation: mdb_env_open on an empty file writes two meta pages; on a file of zeros it would
- * refuse, so space is reserved only after the environment was made. A first transaction stores
- * the table's flags. Then file and directory are synced, and the segment counts as prepared.
- *
- * LMDB grows a file only by writing pages; as the space is reserved, that never meets a full disk.
- * The map is as large as the file, so LMDB itself refuses to write beyond it. segment_room is
- * counted in pages never used; the pages LMDB frees and uses again are a bonus.
+ * Creation: space is reserved, the header written, file and directory synced; then the segment
+ * counts as prepared. As the space is reserved, writing never meets a full disk.
  */
 #include "storage/segment.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <sodium.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "storage/directory.h"
-#include "storage/lmdb_error.h"
 
 #define FILE_MODE 0600
-#define READERS_MAX 256
-#define FILL_BYTES ((size_t)256 << 10)
-#define PAGES_SPARE 64                /* branches, free list, and what one commit replaces */
-#define ENTRY_BYTES 32                /* what LMDB adds to a value, generously */
-#define FILL_SKIP ((uint64_t)1 << 16) /* meta pages and the first transaction */
+#define BLOCK_BYTES 4096
+#define MARKS_AT 4096
+#define MARK_STRIDE 512
+#define INDEX_AT 8192
+#define INDEX_PLACES 2048
+#define STEP_MIN ((uint64_t)64 << 10)
+#define ERASE_BYTES ((size_t)64 << 10)
+#define PARTS_MAX 1024 /* Linux' IOV_MAX */
 
-struct segment *segment_new(const char *path, struct lsn first)
+enum {
+    AT_VERSION = 16,
+    AT_SALT = 20,
+    AT_FILE_BYTES = 28,
+    AT_CHECKSUM = 36,
+    HEADER_BYTES = 44,
+    PLACE_BYTES = 24, /* LSN, offset, checksum */
+};
+#define VERSION 1
+
+static const uint8_t magic[AT_VERSION] = "duet log segment";
+
+_Static_assert(INDEX_AT + INDEX_PLACES * PLACE_BYTES <= SEGMENT_FRAMES_AT, "room for the index");
+
+/* --- life --- */
+
+static struct segment *make_handle(const char *path, int fd)
 {
     struct segment *segment = memory_alloc(sizeof *segment);
     segment->path = text_copy(path);
-    segment->first = first;
+    segment->fd = fd;
     return segment;
-}
-
-void segment_free(struct segment *segment)
-{
-    if (segment == NULL) {
-        return;
-    }
-    segment_close(segment);
-    free(segment->path);
-    free(segment);
 }
 
 void segment_close(struct segment *segment)
 {
-    if (segment->env != NULL) {
-        mdb_env_close(segment->env);
-        segment->env = NULL;
+    if (segment == NULL) {
+        return;
     }
+    (void)close(segment->fd);
+    free(segment->path);
+    free(segment);
 }
 
-static int open_env(struct segment *segment, uint64_t map_bytes, unsigned flags)
+static void set_size(struct segment *segment, uint64_t bytes)
 {
-    MDB_env *env;
-    int rc = mdb_env_create(&env);
-    if (rc != 0) {
-        return lmdb_error(rc);
-    }
-    (void)mdb_env_set_mapsize(env, (size_t)map_bytes);
-    (void)mdb_env_set_maxreaders(env, READERS_MAX);
-    rc = mdb_env_open(env, segment->path, MDB_NOSUBDIR | MDB_NOTLS | flags, FILE_MODE);
-    if (rc != 0) {
-        mdb_env_close(env);
-        return lmdb_error(rc);
-    }
-    segment->env = env;
-    return 0;
+    uint64_t step = (bytes + INDEX_PLACES - 1) / INDEX_PLACES;
+    segment->file_bytes = bytes;
+    segment->step = step < STEP_MIN ? STEP_MIN : step;
 }
 
-/* Makes the handle of the one table, and stores its flags in a new file. */
-static int open_table(struct segment *segment, bool create)
+static int reserve(int fd, uint64_t bytes)
 {
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(segment->env, NULL, create ? 0 : MDB_RDONLY, &txn);
-    if (rc != 0) {
-        return lmdb_error(rc);
-    }
-    unsigned flags = 0;
-    rc = mdb_dbi_open(txn, NULL, create ? MDB_INTEGERKEY : 0, &segment->records);
-    if (rc == 0) {
-        rc = mdb_dbi_flags(txn, segment->records, &flags);
-    }
-    if (rc == 0 && flags != MDB_INTEGERKEY) {
-        rc = MDB_INCOMPATIBLE;
-    }
-    if (rc != 0) {
-        mdb_txn_abort(txn);
-        return lmdb_error(rc);
-    }
-    return lmdb_error(mdb_txn_commit(txn));
-}
-
-static int learn_sizes(struct segment *segment)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    struct stat file;
-    int fd;
-    if (mdb_env_info(segment->env, &info) != 0 || mdb_env_stat(segment->env, &stat) != 0 ||
-        mdb_env_get_fd(segment->env, &fd) != 0 || fstat(fd, &file) != 0) {
-        return ERR_IO;
-    }
-    uint64_t length = (uint64_t)file.st_size;
-    segment->file_bytes = info.me_mapsize < length ? info.me_mapsize : length;
-    segment->page_bytes = stat.ms_psize;
-    return 0;
-}
-
-int segment_open(struct segment *segment, bool nosync)
-{
-    struct stat file;
-    if (lstat(segment->path, &file) != 0) {
-        return error_from_errno(errno);
-    }
-    if (!S_ISREG(file.st_mode) || file.st_size == 0) {
-        return ERR_CORRUPT; /* LMDB would make a new environment out of an empty file */
-    }
-    int error = open_env(segment, (uint64_t)file.st_size, nosync ? MDB_NOSYNC : 0);
-    if (error != 0) {
-        return error;
-    }
-    error = lmdb_check_length(segment->env);
-    if (error == 0) {
-        error = open_table(segment, false);
-    }
-    if (error == 0) {
-        error = learn_sizes(segment);
-    }
-    segment->filled_bytes = segment->file_bytes;
-    if (error != 0) {
-        segment_close(segment);
-    }
-    return error;
-}
-
-static int reserve(const struct segment *segment, uint64_t bytes)
-{
-    int fd;
     struct statvfs disk;
-    int rc = mdb_env_get_fd(segment->env, &fd);
-    if (rc != 0) {
-        return lmdb_error(rc);
-    }
     /* Asked first: an allocation that fails takes all the space there is before it gives up. */
     if (fstatvfs(fd, &disk) == 0 && disk.f_bavail < bytes / disk.f_frsize) {
         return ERR_STORAGE_FULL;
     }
-    rc = posix_fallocate(fd, 0, (off_t)bytes); /* returns the error, sets no errno */
-    if (rc != 0) {
-        return error_from_errno(rc);
-    }
-    return fsync(fd) == 0 ? 0 : error_from_errno(errno);
+    int rc = posix_fallocate(fd, 0, (off_t)bytes); /* returns the error, sets no errno */
+    return rc == 0 ? 0 : error_from_errno(rc);
 }
 
-static int create_file(struct segment *segment, uint64_t bytes, bool nosync)
+static int write_header(struct segment *segment)
 {
-    int error = open_env(segment, bytes, nosync ? MDB_NOSYNC : 0);
-    if (error == 0) {
-        error = open_table(segment, true);
-    }
-    if (error == 0) {
-        error = reserve(segment, bytes);
-    }
-    if (error == 0) {
-        error = directory_sync_parent(segment->path);
-    }
-    return error == 0 ? learn_sizes(segment) : error;
+    uint8_t header[BLOCK_BYTES] = {0};
+    memcpy(header, magic, sizeof magic);
+    put_u32(header + AT_VERSION, VERSION);
+    put_u64(header + AT_SALT, segment->salt);
+    put_u64(header + AT_FILE_BYTES, segment->file_bytes);
+    put_u64(header + AT_CHECKSUM, XXH3_64bits(header, AT_CHECKSUM));
+    struct iovec part = {.iov_base = header, .iov_len = sizeof header};
+    return segment_write(segment, 0, &part, 1);
 }
 
-int segment_create(struct segment *segment, uint64_t bytes, bool nosync)
+int segment_create(const char *path, uint64_t bytes, struct segment **out)
 {
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    bytes = (bytes + page - 1) / page * page;
-    int error = create_file(segment, bytes, nosync);
-    segment->filled_bytes = FILL_SKIP;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        return error_from_errno(errno);
+    }
+    struct segment *segment = make_handle(path, fd);
+    set_size(segment, (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES);
+    segment->filled_bytes = BLOCK_BYTES;
+    randombytes_buf(&segment->salt, sizeof segment->salt);
+    int error = reserve(fd, segment->file_bytes);
+    if (error == 0) {
+        error = write_header(segment);
+    }
+    if (error == 0 && fsync(fd) != 0) {
+        error = error_from_errno(errno);
+    }
+    if (error == 0) {
+        error = directory_sync_parent(path);
+    }
     if (error != 0) {
         segment_close(segment);
-        (void)segment_unlink(segment);
+        (void)segment_unlink(path);
+        return error;
     }
-    return error;
+    *out = segment;
+    return 0;
 }
 
-static char *lock_path(const char *path)
+static int read_header(struct segment *segment)
 {
-    size_t size = strlen(path) + sizeof "-lock";
-    char *lock = memory_alloc(size);
-    (void)snprintf(lock, size, "%s-lock", path);
-    return lock;
+    uint8_t header[HEADER_BYTES];
+    size_t got;
+    struct stat file;
+    if (fstat(segment->fd, &file) != 0) {
+        return error_from_errno(errno);
+    }
+    int error = segment_read(segment, 0, header, sizeof header, &got);
+    if (error != 0) {
+        return error;
+    }
+    if (!S_ISREG(file.st_mode) || got != sizeof header ||
+        memcmp(header, magic, sizeof magic) != 0 || get_u32(header + AT_VERSION) != VERSION ||
+        get_u64(header + AT_CHECKSUM) != XXH3_64bits(header, AT_CHECKSUM) ||
+        get_u64(header + AT_FILE_BYTES) > (uint64_t)file.st_size ||
+        get_u64(header + AT_FILE_BYTES) < SEGMENT_FRAMES_AT) {
+        return ERR_CORRUPT;
+    }
+    segment->salt = get_u64(header + AT_SALT);
+    set_size(segment, get_u64(header + AT_FILE_BYTES));
+    segment->filled_bytes = segment->file_bytes;
+    return 0;
 }
 
-int segment_unlink(struct segment *segment)
+int segment_open(const char *path, struct segment **out)
 {
-    char *lock = lock_path(segment->path);
-    int error = unlink(segment->path) == 0 || errno == ENOENT ? 0 : error_from_errno(errno);
-    (void)unlink(lock);
-    free(lock);
-    return error == 0 ? directory_sync_parent(segment->path) : error;
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return errno == ENOENT ? ERR_NOT_FOUND : error_from_errno(errno);
+    }
+    struct segment *segment = make_handle(path, fd);
+    int error = read_header(segment);
+    if (error != 0) {
+        segment_close(segment);
+        return error;
+    }
+    *out = segment;
+    return 0;
 }
 
-int segment_rename(struct segment *segment, const char *path, struct lsn first)
+int segment_unlink(const char *path)
 {
-    char *old_lock = lock_path(segment->path);
-    char *new_lock = lock_path(path);
-    (void)rename(old_lock, new_lock); /* holds nothing that outlives the process */
-    free(old_lock);
-    free(new_lock);
+    int error = unlink(path) == 0 || errno == ENOENT ? 0 : error_from_errno(errno);
+    return error == 0 ? directory_sync_parent(path) : error;
+}
+
+int segment_rename(struct segment *segment, const char *path)
+{
     if (rename(segment->path, path) != 0) {
         return error_from_errno(errno);
     }
     free(segment->path);
     segment->path = text_copy(path);
-    segment->first = first;
     return directory_sync_parent(path);
 }
 
-int segment_last(struct segment *segment, struct lsn *last)
+/* --- bytes --- */
+
+int segment_read(const struct segment *segment, uint64_t offset, uint8_t *out, size_t len,
+                 size_t *got)
 {
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(segment->env, NULL, MDB_RDONLY, &txn);
-    if (rc != 0) {
-        return lmdb_error(rc);
+    *got = 0;
+    while (*got < len) {
+        ssize_t part = pread(segment->fd, out + *got, len - *got, (off_t)(offset + *got));
+        if (part == 0) {
+            break;
+        }
+        if (part < 0 && errno != EINTR) {
+            return error_from_errno(errno);
+        }
+        *got += part < 0 ? 0 : (size_t)part;
     }
-    MDB_cursor *cursor = NULL;
-    MDB_val key = {0};
-    MDB_val value;
-    uint64_t found = 0;
-    rc = mdb_cursor_open(txn, segment->records, &cursor);
-    if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    }
-    if (rc == 0 && key.mv_size == sizeof found) {
-        memcpy(&found, key.mv_data, sizeof found);
-    } else if (rc == 0) {
-        rc = MDB_CORRUPTED;
-    }
-    mdb_cursor_close(cursor);
-    mdb_txn_abort(txn);
-    if (rc != 0 && rc != MDB_NOTFOUND) {
-        return lmdb_error(rc);
-    }
-    last->v = found;
     return 0;
 }
 
-uint64_t segment_room(const struct segment *segment)
+/* Takes `done` bytes from the front of what is still to be written. */
+static void skip_written(struct iovec **parts, int *count, size_t done)
 {
-    MDB_envinfo info;
-    if (mdb_env_info(segment->env, &info) != 0) {
-        return 0;
+    while (*count > 0 && done >= (*parts)->iov_len) {
+        done -= (*parts)->iov_len;
+        (*parts)++;
+        (*count)--;
     }
-    uint64_t pages = segment->file_bytes / segment->page_bytes;
-    uint64_t used = info.me_last_pgno + 1;
-    return pages > used ? (pages - used) * segment->page_bytes : 0;
+    if (*count > 0) {
+        (*parts)->iov_base = (uint8_t *)(*parts)->iov_base + done;
+        (*parts)->iov_len -= done;
+    }
 }
 
-/*
- * Appending fills a leaf until the next record does not fit, and a record of more than half a page
- * takes whole pages: at worst a little more than half of each page is lost. Three times is safe.
- */
-uint64_t segment_cost(uint64_t bytes, uint64_t records)
+int segment_write(const struct segment *segment, uint64_t offset, struct iovec *parts, int count)
 {
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    return 3 * (bytes + records * ENTRY_BYTES) + PAGES_SPARE * page;
+    skip_written(&parts, &count, 0);
+    while (count > 0) {
+        int some = count < PARTS_MAX ? count : PARTS_MAX;
+        ssize_t done = pwritev(segment->fd, parts, some, (off_t)offset);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return done == 0 ? ERR_IO : error_from_errno(errno);
+        }
+        offset += (uint64_t)done;
+        skip_written(&parts, &count, (size_t)done);
+    }
+    return 0;
+}
+
+int segment_sync(const struct segment *segment)
+{
+    return fdatasync(segment->fd) == 0 ? 0 : error_from_errno(errno);
+}
+
+static bool all_zero(const uint8_t *data, size_t len)
+{
+    return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
+}
+
+int segment_erase(const struct segment *segment, uint64_t from, uint64_t to)
+{
+    uint8_t *content = memory_alloc(ERASE_BYTES);
+    int error = 0;
+    bool dirty = false;
+    while (error == 0 && from < to) {
+        size_t len = to - from < ERASE_BYTES ? (size_t)(to - from) : ERASE_BYTES;
+        size_t got = 0;
+        error = segment_read(segment, from, content, len, &got);
+        if (error == 0 && !all_zero(content, got)) {
+            memset(content, 0, got);
+            struct iovec part = {.iov_base = content, .iov_len = got};
+            error = segment_write(segment, from, &part, 1);
+            dirty = true;
+        }
+        from += len;
+    }
+    free(content);
+    return error == 0 && dirty ? segment_sync(segment) : error;
 }
 
 bool segment_fill_ahead(struct segment *segment)
 {
-    static const uint8_t zeros[FILL_BYTES];
-    int fd;
+    static const uint8_t zeros[SEGMENT_FILL_BYTES];
     uint64_t left = segment->file_bytes - segment->filled_bytes;
-    if (left == 0 || mdb_env_get_fd(segment->env, &fd) != 0) {
+    if (left == 0) {
         return false;
     }
     size_t len = left < sizeof zeros ? (size_t)left : sizeof zeros;
-    ssize_t wrote = pwrite(fd, zeros, len, (off_t)segment->filled_bytes);
-    if (wrote <= 0 || fdatasync(fd) != 0) {
+    ssize_t wrote = pwrite(segment->fd, zeros, len, (off_t)segment->filled_bytes);
+    if (wrote <= 0 || segment_sync(segment) != 0) {
         return false;
     }
     segment->filled_bytes += (uint64_t)wrote;
     return true;
+}
+
+/* --- places --- */
+
+static void put_place(const struct segment *segment, uint64_t offset, struct segment_place place)
+{
+    uint8_t entry[PLACE_BYTES];
+    put_u64(entry, place.lsn);
+    put_u64(entry + 8, place.offset);
+    put_u64(entry + 16, XXH3_64bits_withSeed(entry, 16, segment->salt));
+    struct iovec part = {.iov_base = entry, .iov_len = sizeof entry};
+    (void)segment_write(segment, offset, &part, 1); /* the log can be read without it */
+}
+
+static bool get_place(const struct segment *segment, const uint8_t *entry,
+                      struct segment_place *out)
+{
+    out->lsn = get_u64(entry);
+    out->offset = get_u64(entry + 8);
+    return out->lsn != 0 && out->offset >= SEGMENT_FRAMES_AT && out->offset < segment->file_bytes &&
+           get_u64(entry + 16) == XXH3_64bits_withSeed(entry, 16, segment->salt);
+}
+
+void segment_index(struct segment *segment, struct segment_place place)
+{
+    uint64_t step = place.offset / segment->step;
+    if (step != segment->indexed) {
+        segment->indexed = step;
+        put_place(segment, INDEX_AT + step * PLACE_BYTES, place);
+    }
+}
+
+void segment_mark(struct segment *segment, struct segment_place place)
+{
+    put_place(segment, MARKS_AT + segment->marks++ % 2 * MARK_STRIDE, place);
+}
+
+int segment_find(const struct segment *segment, uint64_t lsn, struct segment_place *out)
+{
+    uint8_t *area = memory_alloc(SEGMENT_FRAMES_AT);
+    size_t got;
+    int error = segment_read(segment, 0, area, SEGMENT_FRAMES_AT, &got);
+    *out = (struct segment_place){.offset = SEGMENT_FRAMES_AT};
+    for (size_t i = 0; error == 0 && i < INDEX_PLACES + 2; i++) {
+        struct segment_place place;
+        size_t at = i < 2 ? MARKS_AT + i * MARK_STRIDE : INDEX_AT + (i - 2) * PLACE_BYTES;
+        if (at + PLACE_BYTES <= got && get_place(segment, area + at, &place) && place.lsn <= lsn &&
+            place.lsn > out->lsn) {
+            *out = place;
+        }
+    }
+    free(area);
+    return error;
 }

@@ -384,7 +384,7 @@ static void test_seeded_couples_are_there_and_can_chat(void **state)
 static void damage(const char *data, const char *needle)
 {
     char path[128];
-    snprintf(path, sizeof path, "%s/log/00000000000000000001.mdb", data);
+    snprintf(path, sizeof path, "%s/log/00000000000000000001.log", data);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
     static uint8_t bytes[4 << 20];

@@ -56,7 +56,7 @@ static void what_is_missing_is_made_for_the_owner_only(void **state)
     FILE *file = fopen(inside(*state, "data/FORMAT"), "r");
     char text[32] = "";
     assert_non_null(fgets(text, sizeof text, file));
-    assert_string_equal(text, "duet 1\n");
+    assert_string_equal(text, "duet 2\n");
     (void)fclose(file);
     free(fresh);
     assert_int_equal(try_datadir(inside(*state, "no/such/parent")), ERR_IO);
@@ -132,7 +132,7 @@ static void a_second_process_is_refused_and_told_the_first(void **state)
 static void another_format_is_refused_and_left_alone(void **state)
 {
     static const char *const others[] = {
-        "duet 2\n", "duet 1", "", "duet 1\n\n",
+        "duet 1\n", "duet 2", "", "duet 2\n\n",
         "something long that is certainly not the format of a data directory of ours\n"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         write_file(inside(*state, "FORMAT"), others[i]);

@@ -1,10 +1,11 @@
 #include <dirent.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <pthread.h>
 #include <sys/statvfs.h>
 
 #include "storage/log_format.h"
+#include "storage/log_walk.h"
+#include "storage/segment.h"
 #include "tests/unit/storage/fixture.h"
 
 /* --- damaging files --- */
@@ -12,14 +13,11 @@
 static char *only_segment(const char *place)
 {
     char *path = memory_alloc(4096);
-    (void)snprintf(path, 4096, "%s/%020d.mdb", place, 1);
+    (void)snprintf(path, 4096, "%s/%020d.log", place, 1);
     return path;
 }
 
-/*
- * Flips one bit `skip` bytes behind each place in the file where `text` begins: LMDB leaves copies
- * of a page where it stood in earlier commits.
- */
+/* Flips one bit `skip` bytes behind each place in the file where `text` stands. */
 static void flip_at(const char *path, const char *text, long skip)
 {
     struct stat info;
@@ -40,25 +38,74 @@ static void flip_at(const char *path, const char *text, long skip)
     free(content);
 }
 
-/* Deletes the record (`with` is NULL) or puts another in its place, behind the log's back. */
-static void tamper(const char *path, uint64_t lsn, const struct bytes *with)
+/* Where the stored form of an LSN stands in the file, and how long it is. */
+static uint64_t find_stored(const struct segment *segment, uint64_t lsn, size_t *len)
 {
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_dbi dbi;
-    MDB_val key = {.mv_size = sizeof lsn, .mv_data = &lsn};
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, NULL, MDB_INTEGERKEY, &dbi), 0);
-    if (with == NULL) {
-        assert_int_equal(mdb_del(txn, dbi, &key, NULL), 0);
-    } else {
-        MDB_val value = {.mv_size = with->len, .mv_data = (void *)with->data};
-        assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+    struct log_walk walk = {0};
+    struct log_frame frame;
+    log_walk_begin(&walk, segment, SEGMENT_FRAMES_AT);
+    do {
+        assert_int_equal(log_walk_next(&walk, UINT64_MAX, &frame), 0);
+    } while (log_head_last(&frame.head) < lsn);
+    size_t at = 0;
+    struct bytes stored;
+    for (uint64_t i = frame.head.first; i <= lsn; i++) {
+        assert_true(log_run_next(frame.body, &at, &stored));
     }
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    *len = stored.len;
+    uint64_t offset = frame.offset + (uint64_t)(stored.data - frame.whole.data);
+    log_walk_end(&walk);
+    return offset;
+}
+
+/* Puts another stored form of the same length in its place, behind the log's back. */
+static void tamper(const char *path, uint64_t lsn, struct bytes with)
+{
+    struct segment *segment;
+    size_t len;
+    assert_int_equal(segment_open(path, &segment), 0);
+    uint64_t at = find_stored(segment, lsn, &len);
+    assert_int_equal(len, with.len);
+    assert_int_equal(pwrite(segment->fd, with.data, with.len, (off_t)at), with.len);
+    segment_close(segment);
+}
+
+/* Overwrites the commit that begins with `first`, and ends with `last`, with zeros. */
+static void wipe(const char *path, uint64_t first, uint64_t last)
+{
+    struct segment *segment;
+    size_t len;
+    assert_int_equal(segment_open(path, &segment), 0);
+    uint64_t from = find_stored(segment, first, &len) - LOG_RUN_PREFIX - LOG_FRAME_FRONT;
+    uint64_t to = find_stored(segment, last, &len) + LOG_COMMIT_BYTES;
+    assert_int_equal(segment_erase(segment, from, to), 0);
+    segment_close(segment);
+}
+
+static char *below(const char *place, const char *name)
+{
+    char *path = memory_alloc(4096);
+    (void)snprintf(path, 4096, "%s/%s", place, name);
+    return path;
+}
+
+/* Of a live log: what a process that was killed leaves, without what closing adds. */
+static void copy_file(const char *from, const char *to)
+{
+    char command[8400];
+    (void)snprintf(command, sizeof command, "cp %s %s", from, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* Changes one byte of the file. */
+static void flip_byte(const char *path, uint64_t at)
+{
+    uint8_t byte;
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+    byte ^= 0x10;
+    assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+    (void)close(fd);
 }
 
 /* Reads from `from`; the first thing that is not a record is damage at `lsn`, and it stays. */
@@ -83,7 +130,7 @@ static size_t count_segments(const char *place)
     size_t count = 0;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         size_t len = strlen(entry->d_name);
-        count += len == 24 && strcmp(entry->d_name + 20, ".mdb") == 0;
+        count += len == 24 && strcmp(entry->d_name + 20, ".log") == 0;
     }
     (void)closedir(directory);
     return count;
@@ -326,7 +373,7 @@ static void a_torn_preparation_is_made_anew(void **state)
     say(log, "kept", 1, 0);
     log_close(log);
     char path[4096];
-    (void)snprintf(path, sizeof path, "%s/next.mdb", (char *)*state);
+    (void)snprintf(path, sizeof path, "%s/next.log", (char *)*state);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
         assert_true(fd >= 0 && ftruncate(fd, (off_t)sizes[i]) == 0);
@@ -383,7 +430,7 @@ static void a_flip_anywhere_in_a_commit_is_found(void **state)
     free(path);
 }
 
-static void a_record_taken_out_is_noticed(void **state)
+static void a_commit_taken_out_is_noticed(void **state)
 {
     char *path = only_segment(*state);
     struct log *log = open_log(*state);
@@ -391,13 +438,24 @@ static void a_record_taken_out_is_noticed(void **state)
         say(log, "x", 3, 0); /* commits at 4, 8, 12, 16 */
     }
     log_close(log);
-    tamper(path, 6, NULL);
-    log = open_log(*state);
-    expect_damage(log, 0, 6, "a record is missing");
-    log_close(log);
-    tamper(path, 16, NULL); /* now the log ends with a record */
+    char *kept = below(*state, "kept");
+    copy_file(path, kept);
+    wipe(path, 13, 16); /* it was there when the log was closed */
     assert_int_equal(try_log(*state), ERR_CORRUPT);
+    copy_file(kept, path);
+    wipe(path, 5, 8);
+    log = open_log(*state);
+    expect_damage(log, 0, 5, "a commit is missing");
+    log_close(log);
+    free(kept);
     free(path);
+}
+
+static struct bytes stored_of(struct buffer *run, const char *text)
+{
+    struct log_record record = {.address = {.kind = 9}, .payload = bytes_of(text, strlen(text))};
+    log_record_encode(&record, run);
+    return bytes_of(run->data + LOG_RUN_PREFIX, run->len - LOG_RUN_PREFIX);
 }
 
 static void a_record_with_a_sound_checksum_in_a_wrong_place_breaks_the_commit(void **state)
@@ -408,11 +466,8 @@ static void a_record_with_a_sound_checksum_in_a_wrong_place_breaks_the_commit(vo
         say(log, "x", 3, 0);
     }
     log_close(log);
-    struct log_record record = {.address = {.kind = 9}, .payload = bytes_of("forged", 6)};
     struct buffer run = {0};
-    log_record_encode(&record, &run);
-    struct bytes stored = bytes_of(run.data + 4, run.len - 4);
-    tamper(path, 6, &stored);
+    tamper(path, 6, stored_of(&run, "bad"));
     log = open_log(*state);
     expect_damage(log, 0, 8, "hash of the commit");
     log_close(log);
@@ -428,10 +483,8 @@ static void a_commit_made_anew_breaks_the_chain(void **state)
         say(log, "x", 1, 0); /* commits at 2, 4, 6 */
     }
     log_close(log);
-    struct log_record record = {.address = {.kind = 9}, .payload = bytes_of("forged", 6)};
     struct buffer run = {0};
-    log_record_encode(&record, &run);
-    struct bytes stored = bytes_of(run.data + 4, run.len - 4);
+    struct bytes stored = stored_of(&run, "bad");
     struct log_commit_record commit = {.count = 1, .at_ms = 5};
     struct log_chain chain;
     log_chain_begin(&chain, commit.previous, (struct lsn){1});
@@ -439,13 +492,187 @@ static void a_commit_made_anew_breaks_the_chain(void **state)
     log_chain_end(&chain, 1, 5, commit.hash);
     uint8_t encoded[LOG_COMMIT_BYTES];
     log_commit_encode(&commit, encoded);
-    tamper(path, 1, &stored);
-    struct bytes forged = bytes_of(encoded, sizeof encoded);
-    tamper(path, 2, &forged);
+    tamper(path, 1, stored);
+    tamper(path, 2, bytes_of(encoded, sizeof encoded));
     log = open_log(*state);
     expect_damage(log, 0, 4, "chain of commits");
     log_close(log);
     buffer_fini(&run);
+    free(path);
+}
+
+/* --- the end after a crash --- */
+
+/* Two commits; their file as a crash right after the second would leave it, and a place in it. */
+static uint64_t crash_after_two(const char *place, const char *path, uint64_t *end)
+{
+    char *kept = below(place, "kept");
+    size_t len;
+    struct segment *segment;
+    struct log *log = open_log(place);
+    say(log, "first", 2, 50);  /* 1, 2, commit 3 */
+    say(log, "second", 2, 50); /* 4, 5, commit 6 */
+    copy_file(path, kept);
+    log_close(log);
+    copy_file(kept, path);
+    free(kept);
+    assert_int_equal(segment_open(path, &segment), 0);
+    uint64_t begin = find_stored(segment, 4, &len) - LOG_RUN_PREFIX - LOG_FRAME_FRONT;
+    *end = find_stored(segment, 6, &len) + LOG_COMMIT_BYTES;
+    segment_close(segment);
+    return begin;
+}
+
+static void expect_ends_at(const char *place, uint64_t tail)
+{
+    struct log *log = open_log(place);
+    assert_int_equal(log_tail(log).v, tail);
+    say(log, "after", 1, 0);
+    assert_int_equal(count_records(log, 0), tail / 3 * 2 + 1);
+    log_close(log);
+    log = open_log(place);
+    assert_int_equal(log_tail(log).v, tail + 2);
+    assert_int_equal(count_records(log, 0), tail / 3 * 2 + 1);
+    log_close(log);
+}
+
+static void a_commit_torn_at_any_byte_is_taken_back(void **state)
+{
+    char *path = only_segment(*state);
+    char *saved = below(*state, "saved");
+    uint64_t end;
+    uint64_t begin = crash_after_two(*state, path, &end);
+    copy_file(path, saved);
+    for (uint64_t at = begin; at < end; at += at < begin + 80 ? 1 : 13) {
+        struct segment *segment;
+        copy_file(saved, path);
+        assert_int_equal(segment_open(path, &segment), 0);
+        assert_int_equal(segment_erase(segment, at, end), 0); /* its rest never arrived */
+        segment_close(segment);
+        expect_ends_at(*state, 3);
+        copy_file(saved, path);
+        flip_byte(path, at); /* one sector did not */
+        expect_ends_at(*state, 3);
+    }
+    copy_file(saved, path);
+    expect_ends_at(*state, 6); /* all of it did */
+    free(saved);
+    free(path);
+}
+
+static void what_a_torn_commit_leaves_is_overwritten(void **state)
+{
+    char *path = only_segment(*state);
+    uint64_t end;
+    uint64_t begin = crash_after_two(*state, path, &end);
+    struct segment *segment;
+    flip_byte(path, begin + 20);
+    log_close(open_log(*state));
+    assert_int_equal(segment_open(path, &segment), 0);
+    for (uint64_t at = begin; at < end; at++) {
+        uint8_t byte = 1;
+        size_t got;
+        assert_int_equal(segment_read(segment, at, &byte, 1, &got), 0);
+        assert_int_equal(byte, 0);
+    }
+    segment_close(segment);
+    free(path);
+}
+
+/* The same damage, once the log went on behind it, or came to rest, is no torn commit. */
+static void a_damaged_commit_is_not_taken_for_a_torn_one(void **state)
+{
+    char *path = only_segment(*state);
+    char *kept = below(*state, "kept");
+    for (int rests = 0; rests < 2; rests++) {
+        struct log *log = open_log(*state);
+        uint64_t before = log_tail(log).v;
+        struct segment *segment;
+        size_t len;
+        say(log, "damaged", 2, 50);
+        log_prepare(log);
+        if (rests) {
+            log_prepare(log);
+        } else {
+            say(log, "later", 2, 50);
+        }
+        copy_file(path, kept);
+        log_close(log);
+        copy_file(kept, path);
+        assert_int_equal(segment_open(path, &segment), 0);
+        uint64_t at = find_stored(segment, before + 1, &len);
+        segment_close(segment);
+        for (uint64_t skip = 0; skip < 2; skip++) {
+            uint64_t place = skip == 0 ? at : at - LOG_RUN_PREFIX - LOG_FRAME_FRONT + 6;
+            flip_byte(path, place);
+            assert_int_equal(try_log(*state), ERR_CORRUPT);
+            flip_byte(path, place);
+        }
+        assert_int_equal(try_log(*state), 0);
+    }
+    free(kept);
+    free(path);
+}
+
+/* Whoever sends what looks like a head of ours does not know the salt. */
+static void a_record_that_looks_like_a_later_commit_is_only_a_record(void **state)
+{
+    char *path = only_segment(*state);
+    struct log *log = open_log(*state);
+    uint8_t head[LOG_FRAME_FRONT];
+    char *kept = below(*state, "kept");
+    struct buffer run = {0};
+    struct lsn tail;
+    log_head_encode(&(struct log_head){.bytes = 200, .count = 1, .first = 1000}, 0, head);
+    struct log_record record = {.address = {.kind = 9}, .payload = bytes_of(head, sizeof head)};
+    say(log, "first", 2, 0);
+    log_record_encode(&record, &run);
+    struct bytes batch = buffer_bytes(&run);
+    uint64_t lsn = log_commit(log, &batch, 1, &tail).v;
+    copy_file(path, kept);
+    log_close(log);
+    copy_file(kept, path);
+    struct segment *segment;
+    size_t len;
+    assert_int_equal(segment_open(path, &segment), 0);
+    uint64_t at = find_stored(segment, lsn, &len);
+    segment_close(segment);
+    flip_byte(path, at); /* torn */
+    log = open_log(*state);
+    assert_int_equal(log_tail(log).v, 3);
+    log_close(log);
+    buffer_fini(&run);
+    free(kept);
+    free(path);
+}
+
+static void a_log_without_its_index_is_read_from_the_front(void **state)
+{
+    char *path = only_segment(*state);
+    struct log *log = open_log(*state);
+    for (int i = 0; i < 20; i++) {
+        say(log, "x", 10, 10000); /* commits at 11, 22, … 220; some 100 KB each */
+    }
+    log_close(log);
+    struct segment *segment;
+    struct segment_place place;
+    assert_int_equal(segment_open(path, &segment), 0);
+    assert_int_equal(segment_find(segment, 150, &place), 0);
+    assert_int_equal(place.lsn, 144); /* each of them has a step of its own */
+    assert_int_equal(segment_find(segment, UINT64_MAX, &place), 0);
+    assert_int_equal(place.lsn, 210);
+    assert_int_equal(segment_erase(segment, 4096, SEGMENT_FRAMES_AT), 0);
+    assert_int_equal(segment_find(segment, 150, &place), 0);
+    assert_int_equal(place.lsn, 0);
+    segment_close(segment);
+    log = open_log(*state);
+    assert_int_equal(log_tail(log).v, 220);
+    struct log_reader *reader = read_from(log, 150);
+    expect_record(reader, 150, "x-6");
+    log_reader_close(reader);
+    say(log, "on", 1, 0);
+    assert_int_equal(count_records(log, 0), 201);
+    log_close(log);
     free(path);
 }
 
@@ -538,16 +765,47 @@ static void there_is_no_room_below_the_reserve(void **state)
     log_close(log);
 }
 
-static void an_impossible_first_segment_is_storage_full(void **state)
+static void an_impossible_segment_is_storage_full_and_leaves_nothing(void **state)
 {
     struct statvfs disk;
+    struct segment *segment = NULL;
+    char *path = only_segment(*state);
     assert_int_equal(statvfs(*state, &disk), 0);
-    struct log_config config = {.directory = *state,
-                                .segment_bytes = disk.f_blocks * disk.f_frsize + MEBI,
-                                .reserve_bytes = 1};
-    struct log *log;
-    assert_int_equal(log_open(&config, &log), ERR_STORAGE_FULL);
+    assert_int_equal(segment_create(path, disk.f_blocks * disk.f_frsize + MEBI, &segment),
+                     ERR_STORAGE_FULL);
+    assert_null(segment);
     assert_int_equal(count_segments(*state), 0);
+    free(path);
+}
+
+static void segments_double_up_to_their_bound(void **state)
+{
+    struct log_config config = {
+        .directory = *state, .segment_bytes = 200 * MEBI, .reserve_bytes = 1};
+    struct log *log;
+    assert_int_equal(log_open(&config, &log), 0);
+    for (int i = 0; i < 24; i++) {
+        say(log, "fill", 1000, 15000);
+        log_prepare(log);
+    }
+    log_close(log);
+    uint64_t sizes[3] = {0};
+    size_t found = 0;
+    DIR *directory = opendir(*state);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        struct segment *segment;
+        if (entry->d_type == DT_REG && strlen(entry->d_name) == 24) {
+            char *path = below(*state, entry->d_name);
+            assert_int_equal(segment_open(path, &segment), 0);
+            assert_true(found < 3);
+            sizes[found++] = segment->file_bytes / MEBI;
+            segment_close(segment);
+            free(path);
+        }
+    }
+    (void)closedir(directory);
+    assert_int_equal(found, 3);
+    assert_int_equal(sizes[0] + sizes[1] + sizes[2], 64 + 128 + 200);
 }
 
 #define PLACE(test) cmocka_unit_test_setup_teardown(test, setup_place, teardown_place)
@@ -568,13 +826,19 @@ int main(void)
         PLACE(a_torn_preparation_is_made_anew),
         PLACE(a_flipped_bit_in_a_record_is_found_and_named),
         PLACE(a_flip_anywhere_in_a_commit_is_found),
-        PLACE(a_record_taken_out_is_noticed),
+        PLACE(a_commit_taken_out_is_noticed),
         PLACE(a_record_with_a_sound_checksum_in_a_wrong_place_breaks_the_commit),
         PLACE(a_commit_made_anew_breaks_the_chain),
+        PLACE(a_commit_torn_at_any_byte_is_taken_back),
+        PLACE(what_a_torn_commit_leaves_is_overwritten),
+        PLACE(a_damaged_commit_is_not_taken_for_a_torn_one),
+        PLACE(a_record_that_looks_like_a_later_commit_is_only_a_record),
+        PLACE(a_log_without_its_index_is_read_from_the_front),
         PLACE(a_shortened_file_is_refused),
         PLACE(readers_follow_a_writer_across_segments),
         PLACE(there_is_no_room_below_the_reserve),
-        PLACE(an_impossible_first_segment_is_storage_full),
+        PLACE(an_impossible_segment_is_storage_full_and_leaves_nothing),
+        PLACE(segments_double_up_to_their_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

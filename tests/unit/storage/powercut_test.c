@@ -304,7 +304,7 @@ static void a_power_cut_at_every_step_of_a_segments_life_is_survived(void **stat
         (void)unsetenv("DUET_POWERCUT_KILL_AT");
         killed = wait_for_end(child, acks, &acknowledged);
         expect_kept(place, acknowledged, at, 1);
-        assert_true(killed || at > 100); /* else it inspected too little */
+        assert_true(killed || at > 50); /* else it inspected too little */
         remove_place(place);
     }
 }
