@@ -30,7 +30,8 @@
     X(CHOICE, log_level, "info", 0, 0, settings_log_levels, false,                                 \
       "The least level of what is written to standard error, one JSON object a line.")             \
     X(SIZE, log_segment, "1GiB", 4 * SETTINGS_MIB, 64 * SETTINGS_GIB, NULL, false,                 \
-      "Size of one segment of the event log; reserved on disk in advance.")                        \
+      "Largest size of a segment of the event log, reserved on disk in advance; the first one "    \
+      "has 64MiB, and each next one twice as much.")                                               \
     X(SIZE, log_reserve, "256MiB", 0, 1024 * SETTINGS_GIB, NULL, false,                            \
       "Free disk space below which writes are refused with STORAGE_FULL. Reading goes on.")        \
     X(BOOL, log_keep, "yes", 0, 0, NULL, false,                                                    \

@@ -1,7 +1,7 @@
 /**
  * The seam: all that a shard may know of the world outside its own memory.
  *
- * Production fills it with libuv, the LMDB log and state (world_uv.c); the simulator, in one
+ * Production fills it with libuv, the log and LMDB state (world_uv.c); the simulator, in one
  * thread, with fakes that obey a seed. Functions are called on the shard's thread and never block.
  */
 #ifndef RUNTIME_WORLD_H

@@ -676,6 +676,62 @@ static void a_log_without_its_index_is_read_from_the_front(void **state)
     free(path);
 }
 
+/*
+ * Flips one bit, reads everything. Refused, named as damaged, or nothing has changed.
+ * True: the flip was noticed.
+ */
+static bool survive_flip(const char *place, const char *path, uint64_t at)
+{
+    struct log *log;
+    struct log_config config = {.directory = place, .segment_bytes = 4 * MEBI, .reserve_bytes = 1};
+    flip_byte(path, at);
+    int error = log_open(&config, &log);
+    if (error == 0) {
+        struct log_reader *reader = read_from(log, 0);
+        struct log_record record;
+        uint64_t expected = 1;
+        while ((error = log_reader_next(reader, &record)) == 0) {
+            char text[16];
+            expected += expected % 8 == 0; /* commits at 8, 16, … */
+            assert_int_equal(record.lsn.v, expected);
+            (void)snprintf(text, sizeof text, "flip-%u", (unsigned)((expected - 1) % 8));
+            assert_memory_equal(record.payload.data, text, strlen(text));
+            expected++;
+        }
+        assert_true(error == ERR_CORRUPT || (error == ERR_END && expected == 8 * 40));
+        log_reader_close(reader);
+        log_close(log);
+    }
+    assert_true(error == ERR_CORRUPT || error == ERR_END);
+    return error == ERR_CORRUPT;
+}
+
+static void a_flip_anywhere_in_a_file_is_noticed_or_means_nothing(void **state)
+{
+    char *path = only_segment(*state);
+    char *kept = below(*state, "kept");
+    struct log *log = open_log(*state);
+    struct stat info;
+    unsigned noticed = 0;
+    for (int i = 0; i < 40; i++) {
+        say(log, "flip", 7, 400);
+    }
+    log_close(log);
+    copy_file(path, kept);
+    assert_int_equal(stat(kept, &info), 0);
+    uint64_t used = SEGMENT_FRAMES_AT + 40 * 7 * 450;
+    for (uint64_t i = 0; i < 250; i++) {
+        uint64_t random = (i + 1) * 0x9e3779b97f4a7c15u >> 20;
+        uint64_t at = i % 4 == 0 ? random % SEGMENT_FRAMES_AT : random % used;
+        at = i < 44 ? i : at; /* all of the header */
+        noticed += survive_flip(*state, path, at);
+        copy_file(kept, path);
+    }
+    assert_true(noticed > 100);
+    free(kept);
+    free(path);
+}
+
 static void a_shortened_file_is_refused(void **state)
 {
     char *path = only_segment(*state);
@@ -834,6 +890,7 @@ int main(void)
         PLACE(a_damaged_commit_is_not_taken_for_a_torn_one),
         PLACE(a_record_that_looks_like_a_later_commit_is_only_a_record),
         PLACE(a_log_without_its_index_is_read_from_the_front),
+        PLACE(a_flip_anywhere_in_a_file_is_noticed_or_means_nothing),
         PLACE(a_shortened_file_is_refused),
         PLACE(readers_follow_a_writer_across_segments),
         PLACE(there_is_no_room_below_the_reserve),
