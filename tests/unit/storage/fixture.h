@@ -59,6 +59,21 @@ static inline int teardown_place(void **state)
     return 0;
 }
 
+static inline char *below(const char *place, const char *name)
+{
+    char *path = memory_alloc(4096);
+    (void)snprintf(path, 4096, "%s/%s", place, name);
+    return path;
+}
+
+/* The first segment of a log in `place`, owned by the caller. */
+static inline char *only_segment(const char *place)
+{
+    char *path = memory_alloc(4096);
+    (void)snprintf(path, 4096, "%s/%020d.log", place, 1);
+    return path;
+}
+
 static inline struct log *open_log(const char *directory)
 {
     struct log_config config = {
@@ -123,6 +138,19 @@ static inline void expect_end(struct log_reader *reader)
 {
     struct log_record record;
     assert_int_equal(log_reader_next(reader, &record), ERR_END);
+}
+
+static inline uint64_t count_records(struct log *log, uint64_t from)
+{
+    struct log_reader *reader = read_from(log, from);
+    struct log_record record;
+    uint64_t records = 0;
+    while (log_reader_next(reader, &record) == 0) {
+        records++;
+    }
+    expect_end(reader);
+    log_reader_close(reader);
+    return records;
 }
 
 #endif

@@ -108,13 +108,6 @@ static int write_steps(const char *directory)
 
 /* --- the parent --- */
 
-static char *below(const char *place, const char *name)
-{
-    char *path = memory_alloc(4096);
-    (void)snprintf(path, 4096, "%s/%s", place, name);
-    return path;
-}
-
 static void become_writer(const char *place, const char *how, int out)
 {
     char *log = below(place, "data/log");
