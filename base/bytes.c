@@ -44,7 +44,8 @@ char *text_copy(const char *text)
     return memory_copy(text, strlen(text) + 1);
 }
 
-void buffer_fini(struct buffer *buffer)
+/** What buffer_fini does when there is something. */
+void buffer_free(struct buffer *buffer)
 {
     free(buffer->data);
     *buffer = (struct buffer){0};
@@ -82,15 +83,6 @@ void buffer_append_u64(struct buffer *buffer, uint64_t value)
 
 #define ARENA_BLOCK_BYTES 4080
 
-struct arena_block {
-    struct arena_block *next;
-    size_t used;
-    size_t size;
-    size_t borrowed; /* 1: the caller's memory; its width keeps data 16-byte aligned */
-    uint8_t data[];
-};
-_Static_assert(sizeof(struct arena_block) == ARENA_ROOM_OVERHEAD, "as announced");
-
 void arena_begin(struct arena *arena, void *room, size_t size)
 {
     CHECK_ALWAYS(size >= sizeof(struct arena_block));
@@ -99,51 +91,20 @@ void arena_begin(struct arena *arena, void *room, size_t size)
     arena->blocks = block;
 }
 
-static void *arena_take(struct arena *arena, size_t size)
+/** A new block, with room for `size`, in front. */
+void arena_grow(struct arena *arena, size_t size)
 {
-    size = (size + 15) & ~(size_t)15;
-    struct arena_block *block = arena->blocks;
-    if (block == NULL || block->size - block->used < size) {
-        size_t room = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES;
-        block = malloc(sizeof *block + room);
-        CHECK_ALWAYS(block != NULL);
-        *block = (struct arena_block){.next = arena->blocks, .size = room};
-        arena->blocks = block;
-    }
-    void *out = block->data + block->used;
-    block->used += size;
-    return out;
+    size_t room = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES;
+    struct arena_block *block = malloc(sizeof *block + room);
+    CHECK_ALWAYS(block != NULL);
+    *block = (struct arena_block){.next = arena->blocks, .size = room};
+    arena->blocks = block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/** Frees all blocks but `kept`, the newest, or NULL; only this one stays. */
+void arena_free(struct arena *arena, struct arena_block *kept)
 {
-    return memset(arena_take(arena, size), 0, size);
-}
-
-void *arena_copy(struct arena *arena, const void *data, size_t len)
-{
-    void *out = arena_take(arena, len);
-    if (len != 0) {
-        memcpy(out, data, len);
-    }
-    return out;
-}
-
-void arena_reset(struct arena *arena)
-{
-    struct arena_block *kept = arena->blocks;
-    if (kept == NULL) {
-        return;
-    }
-    struct arena rest = {.blocks = kept->next};
-    arena_fini(&rest);
-    kept->next = NULL;
-    kept->used = 0;
-}
-
-void arena_fini(struct arena *arena)
-{
-    struct arena_block *block = arena->blocks;
+    struct arena_block *block = kept != NULL ? kept->next : arena->blocks;
     while (block != NULL) {
         struct arena_block *next = block->next;
         if (!block->borrowed) {
@@ -151,5 +112,8 @@ void arena_fini(struct arena *arena)
         }
         block = next;
     }
-    arena->blocks = NULL;
+    if (kept != NULL) {
+        kept->next = NULL;
+    }
+    arena->blocks = kept;
 }

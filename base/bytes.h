@@ -35,7 +35,13 @@ struct buffer {
     size_t cap;
 };
 
-void buffer_fini(struct buffer *buffer);
+void buffer_free(struct buffer *buffer);
+static inline void buffer_fini(struct buffer *buffer)
+{
+    if (buffer->data != NULL) {
+        buffer_free(buffer);
+    }
+}
 /** Makes `cap - len` at least `more`, and the memory not NULL. */
 void buffer_grow(struct buffer *buffer, size_t more);
 /** Makes room for `len` more and returns where they go, counted as appended. */
@@ -108,13 +114,66 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are swapped o
 struct arena {
     struct arena_block *blocks;
 };
+/* Here only so that taking can be inline. */
+struct arena_block {
+    struct arena_block *next;
+    size_t used;
+    size_t size;
+    size_t borrowed; /* 1: the caller's memory; its width keeps data 16-byte aligned */
+    uint8_t data[];
+};
+#define ARENA_ROOM_OVERHEAD 32 /* of `room` for itself */
+_Static_assert(sizeof(struct arena_block) == ARENA_ROOM_OVERHEAD, "as announced");
+void arena_grow(struct arena *arena, size_t size);
+void arena_free(struct arena *arena, struct arena_block *kept);
+
 /** Begins with `size` bytes of the caller's, 16-byte aligned; they outlive the arena. */
 void arena_begin(struct arena *arena, void *room, size_t size);
-#define ARENA_ROOM_OVERHEAD 32                       /* of `room` for itself */
-void *arena_alloc(struct arena *arena, size_t size); /* zeroed; lives until arena_fini/reset */
-void *arena_copy(struct arena *arena, const void *data, size_t len);
-void arena_reset(struct arena *arena); /* keeps the newest block for reuse */
-void arena_fini(struct arena *arena);
+
+/** Not zeroed; lives until arena_fini or arena_reset, as what the next two return. */
+static inline void *arena_take(struct arena *arena, size_t size)
+{
+    size = (size + 15) & ~(size_t)15;
+    if (arena->blocks == NULL || arena->blocks->size - arena->blocks->used < size) {
+        arena_grow(arena, size);
+    }
+    struct arena_block *block = arena->blocks;
+    void *out = block->data + block->used;
+    block->used += size;
+    return out;
+}
+/** Zeroed. */
+static inline void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(arena_take(arena, size), 0, size);
+}
+static inline void *arena_copy(struct arena *arena, const void *data, size_t len)
+{
+    void *out = arena_take(arena, len);
+    if (len != 0) {
+        memcpy(out, data, len);
+    }
+    return out;
+}
+
+/** Empties it; keeps the newest block for reuse. */
+static inline void arena_reset(struct arena *arena)
+{
+    struct arena_block *kept = arena->blocks;
+    if (kept != NULL) {
+        if (kept->next != NULL) {
+            arena_free(arena, kept);
+        }
+        kept->used = 0;
+    }
+}
+static inline void arena_fini(struct arena *arena)
+{
+    if (arena->blocks != NULL && !(arena->blocks->borrowed && arena->blocks->next == NULL)) {
+        arena_free(arena, NULL);
+    }
+    arena->blocks = NULL;
+}
 
 /* malloc family that ends the process when memory is exhausted: nothing sane can follow. */
 void *memory_alloc(size_t size); /* zeroed */

@@ -57,6 +57,10 @@ _Static_assert(sizeof copiers / sizeof copiers[0] == FIELD_KIND_COUNT, "one copi
 
 void record_copy(const struct record_type *type, const void *value, struct arena *arena, void *out)
 {
+    if (type->copy != NULL) {
+        type->copy(value, arena, out);
+        return;
+    }
     if (type->count == 0) {
         return; /* `value` may be NULL */
     }

@@ -2,6 +2,7 @@
  * Code that RECORD_DEFINE makes of a declaration, beside its table: a record whose fields are all
  * numbers, ids, text and bytes is written and read without looking at the table again.
  *
+ * Copying: copy_<record> takes what text and bytes point to along into an arena.
  * Writing: room_<record> bounds the bytes, put_array_<record> and put_map_<record> write them, as
  * the interpreter in codec_encode.c would. Reading: get_array_<record> takes the form in which
  * arrays are written, and nothing else; whatever it does not take is left to the interpreter, which
@@ -181,6 +182,25 @@ static inline void take_id(struct taker *taker, struct id *out)
 #define FIELD_GET_RECORD(taker, out, min, max) (void)(out)
 #define FIELD_GET_LIST(taker, out, min, max) (void)(out)
 
+/* --- copying --- */
+
+static inline void copy_run(struct bytes *run, struct arena *arena)
+{
+    run->data = arena_copy(arena, run->data, run->len);
+}
+
+#define FIELD_COPY_BOOL(member, arena) (void)(member)
+#define FIELD_COPY_INT(member, arena) (void)(member)
+#define FIELD_COPY_FLOAT(member, arena) (void)(member)
+#define FIELD_COPY_TEXT(member, arena) copy_run(member, arena)
+#define FIELD_COPY_BYTES(member, arena) copy_run(member, arena)
+#define FIELD_COPY_ID(member, arena) (void)(member)
+#define FIELD_COPY_INSTANT(member, arena) (void)(member)
+#define FIELD_COPY_DAY(member, arena) (void)(member)
+#define FIELD_COPY_ENUM(member, arena) (void)(member)
+#define FIELD_COPY_RECORD(member, arena) (void)(member)
+#define FIELD_COPY_LIST(member, arena) (void)(member)
+
 /* --- per field: arguments as in a declaration, the record is `record_` --- */
 
 #define RECORD_CODED_(R, kind, ...) &&FIELD_CODED_##kind
@@ -201,6 +221,13 @@ static inline void take_id(struct taker *taker, struct id *out)
     record_->has_##name = FIELD_##required == FIELD_REQUIRED || !take_nil(&taker);                 \
     if (record_->has_##name) {                                                                     \
         FIELD_GET_##kind(&taker, &record_->name, min, max);                                        \
+    }
+#define RECORD_COPY_(R, kind, name, required, ...)                                                 \
+    record_->has_##name = FIELD_##required == FIELD_REQUIRED || record_->has_##name;               \
+    if (record_->has_##name) {                                                                     \
+        FIELD_COPY_##kind(&record_->name, arena);                                                  \
+    } else {                                                                                       \
+        memset(&record_->name, 0, sizeof record_->name);                                           \
     }
 
 /** The functions; static, named after the record, which struct record_type points to. */
@@ -235,6 +262,13 @@ static inline void take_id(struct taker *taker, struct id *out)
         }                                                                                          \
         FIELDS(RECORD_GET_, record)                                                                \
         return taker.ok && taker.at == taker.end;                                                  \
+    }                                                                                              \
+    static void copy_##record(const void *value, struct arena *arena, void *out)                   \
+    {                                                                                              \
+        struct record *record_ = out;                                                              \
+        (void)arena;                                                                               \
+        *record_ = *(const struct record *)value;                                                  \
+        FIELDS(RECORD_COPY_, record)                                                               \
     }
 #define RECORD_IS_CODED_(FIELDS) (1 FIELDS(RECORD_CODED_, ))
 

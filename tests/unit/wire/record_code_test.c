@@ -32,6 +32,7 @@ static struct record_type interpreted(void)
     type.room = NULL;
     type.put_array = type.put_map = NULL;
     type.get_array = NULL;
+    type.copy = NULL;
     return type;
 }
 
@@ -166,11 +167,39 @@ static void test_takes_nothing_that_the_interpreter_refuses(void **state)
     buffer_fini(&out);
 }
 
+static void test_copies_what_the_interpreter_copies(void **state)
+{
+    (void)state;
+    uint64_t seed = 4;
+    struct record_type plain = interpreted();
+    struct buffer first = {0}, second = {0};
+    for (int i = 0; i < ROUNDS; i++) {
+        struct arena arena = {0}, mine = {0};
+        struct coded value = random_coded(&seed, &arena), by_code, by_table;
+        memset(&by_code, 0xa5, sizeof by_code);
+        record_copy(&coded_type, &value, &mine, &by_code);
+        record_copy(&plain, &value, &mine, &by_table);
+        arena_fini(&arena); /* nothing of the copies is there: the sanitizers would tell */
+        buffer_clear(&first);
+        buffer_clear(&second);
+        record_encode(&plain, RECORD_AS_MAP, &by_code, &first);
+        record_encode(&plain, RECORD_AS_MAP, &by_table, &second);
+        assert_true(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
+        assert_true(by_code.has_yes && by_code.has_id && by_code.has_text);
+        assert_true(by_code.has_blob || by_code.blob.data == NULL);
+        assert_true(by_code.has_other || id_is_zero(by_code.other));
+        arena_fini(&mine);
+    }
+    buffer_fini(&first);
+    buffer_fini(&second);
+}
+
 static void test_containers_are_left_to_the_interpreter(void **state)
 {
     (void)state;
     assert_null(all_kinds_type.room);
     assert_null(all_kinds_type.get_array);
+    assert_null(all_kinds_type.copy);
     assert_non_null(leaf_type.put_map);
 }
 
@@ -180,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_writes_what_the_interpreter_writes),
         cmocka_unit_test(test_reads_what_was_written),
         cmocka_unit_test(test_takes_nothing_that_the_interpreter_refuses),
+        cmocka_unit_test(test_copies_what_the_interpreter_copies),
         cmocka_unit_test(test_containers_are_left_to_the_interpreter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
