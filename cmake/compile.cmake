@@ -25,6 +25,13 @@ target_compile_definitions(duet_flags INTERFACE _GNU_SOURCE $<$<CONFIG:Release>:
 target_compile_options(duet_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Werror -fno-omit-frame-pointer)
 
+# Code for any x86-64, in the order that suits those of the last ten years: structs are cleared and
+# copied by wide stores, not by string instructions, which take long to begin.
+check_c_compiler_flag(-mtune=skylake duet_has_mtune_skylake)
+if(duet_has_mtune_skylake)
+  target_compile_options(duet_flags INTERFACE -mtune=skylake)
+endif()
+
 foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
   string(MAKE_C_IDENTIFIER "duet_has${flag}" known)
   set(CMAKE_REQUIRED_FLAGS -Werror)
