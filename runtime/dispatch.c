@@ -25,10 +25,15 @@ void shard_send_message(struct shard *shard, uint16_t to, struct message *messag
         shard_enqueue(shard, message);
         return;
     }
-    struct message_list *remote = &shard->remote[to];
-    message_list_push(remote, message);
-    if (remote->count == POST_MESSAGES) {
-        shard->world->post(shard->world->self, shard->config.index, to, remote);
+    struct outgoing *out = &shard->remote[to];
+    struct message **recent = &out->recent[out->list.count % FETCH_AHEAD];
+    if (out->list.count >= FETCH_AHEAD) {
+        (*recent)->ahead = message;
+    }
+    *recent = message;
+    message_list_push(&out->list, message);
+    if (out->list.count == POST_MESSAGES) {
+        shard->world->post(shard->world->self, shard->config.index, to, &out->list);
     }
 }
 

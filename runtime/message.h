@@ -59,6 +59,7 @@ enum message_type {
 
 struct message {
     struct message *next;
+    struct message *ahead; /* some places behind this one, or NULL: only to be fetched */
     enum message_type type;
     uint16_t to_shard;
     uint16_t pool_bytes; /* of a block of base/pool.h; 0: free() takes it */

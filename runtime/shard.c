@@ -105,7 +105,7 @@ void shard_destroy(struct shard *shard)
     }
     message_queue_fini(&shard->local);
     for (uint16_t i = 0; i < shard->config.count; i++) {
-        list_fini(&shard->remote[i]);
+        list_fini(&shard->remote[i].list);
     }
     ring_fini(shard);
     outbox_fini(shard);
@@ -135,7 +135,6 @@ void shard_set_edge(struct shard *shard, const struct shard_edge *edge)
     shard->edge = *edge;
 }
 
-#define FETCH_AHEAD 8 /* messages; enough that memory answers in time */
 #define FETCH_NEAR 3
 #define FETCH_BYTES 320 /* of a command: its head, small args and a short text */
 
@@ -175,6 +174,7 @@ void shard_receive(struct shard *shard, struct message_list *messages)
     turn_begin(shard);
     struct message *message;
     while ((message = message_list_pop(messages)) != NULL) {
+        __builtin_prefetch(message->ahead, 1);
         shard_enqueue(shard, message);
     }
     drain(shard);
@@ -277,8 +277,9 @@ void shard_turn_end(struct shard *shard)
                              shard->next_number - first);
     }
     for (uint16_t i = 0; i < shard->config.count; i++) {
-        if (shard->remote[i].count != 0) {
-            shard->world->post(shard->world->self, shard->config.index, i, &shard->remote[i]);
+        struct message_list *list = &shard->remote[i].list;
+        if (list->count != 0) {
+            shard->world->post(shard->world->self, shard->config.index, i, list);
         }
     }
     shard->world->state_refresh(shard->world->self, shard->config.index);

@@ -29,7 +29,8 @@
 #include "runtime/shard.h"
 #include "wire/frame.h"
 
-#define TICK_MS 20 /* between ticks while there is something to do at them */
+#define FETCH_AHEAD 8 /* messages that memory is asked for early: so that it answers in time */
+#define TICK_MS 20    /* between ticks while there is something to do at them */
 
 /* Collections of the runtime in every actor; see runtime/apply.c. */
 enum {
@@ -147,6 +148,12 @@ struct timer_item {
     uint32_t id;
 };
 
+/** Gathered for another shard, which they reach from memory: each says where a later one is. */
+struct outgoing {
+    struct message_list list;
+    struct message *recent[FETCH_AHEAD]; /* number n of the list at n % FETCH_AHEAD */
+};
+
 struct shard {
     struct shard_config config;
     const struct world *world;
@@ -161,7 +168,7 @@ struct shard {
     struct partition_cache *partitions;
 
     struct message_queue local; /* to be run here */
-    struct message_list *remote;
+    struct outgoing *remote;    /* by shard */
     struct buffer batch;
     uint64_t appended_number, next_number, durable_number;
     struct pending *ring; /* number n at (n % ring_cap), durable_number < n < next_number */
