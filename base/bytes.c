@@ -83,14 +83,6 @@ void buffer_append_u64(struct buffer *buffer, uint64_t value)
 
 #define ARENA_BLOCK_BYTES 4080
 
-void arena_begin(struct arena *arena, void *room, size_t size)
-{
-    CHECK_ALWAYS(size >= sizeof(struct arena_block));
-    struct arena_block *block = room;
-    *block = (struct arena_block){.size = size - sizeof *block, .borrowed = 1};
-    arena->blocks = block;
-}
-
 /** A new block, with room for `size`, in front. */
 void arena_grow(struct arena *arena, size_t size)
 {

@@ -127,8 +127,14 @@ _Static_assert(sizeof(struct arena_block) == ARENA_ROOM_OVERHEAD, "as announced"
 void arena_grow(struct arena *arena, size_t size);
 void arena_free(struct arena *arena, struct arena_block *kept);
 
-/** Begins with `size` bytes of the caller's, 16-byte aligned; they outlive the arena. */
-void arena_begin(struct arena *arena, void *room, size_t size);
+/** Begins with `size` bytes of the caller's, more than ARENA_ROOM_OVERHEAD, 16-byte aligned; they
+ * outlive the arena. */
+static inline void arena_begin(struct arena *arena, void *room, size_t size)
+{
+    struct arena_block *block = room;
+    *block = (struct arena_block){.size = size - sizeof *block, .borrowed = 1};
+    arena->blocks = block;
+}
 
 /** Not zeroed; lives until arena_fini or arena_reset, as what the next two return. */
 static inline void *arena_take(struct arena *arena, size_t size)

@@ -7,17 +7,9 @@
 
 #define CAPACITY_MIN 64
 
-/*
- * The lowest bit of a hash is always set, so it says nothing: the slot comes from the others.
- */
-static uint32_t home_of(const struct address_table *table, uint32_t hash)
-{
-    return (hash >> 1) & (table->capacity - 1);
-}
-
 static void place(struct address_table *table, struct address *item, uint32_t hash)
 {
-    uint32_t at = home_of(table, hash);
+    uint32_t at = address_table_home(table, hash);
     while (table->hashes[at] != 0) {
         at = (at + 1) & (table->capacity - 1);
     }
@@ -40,22 +32,6 @@ static void resize(struct address_table *table, uint32_t capacity)
     free(old.hashes);
 }
 
-struct address *address_table_find(const struct address_table *table, struct address address)
-{
-    if (table->count == 0) {
-        return NULL;
-    }
-    uint32_t hash = address_hash(table->key, &address);
-    uint32_t at = home_of(table, hash);
-    while (table->hashes[at] != 0) {
-        if (table->hashes[at] == hash && address_equal(*table->items[at], address)) {
-            return table->items[at];
-        }
-        at = (at + 1) & (table->capacity - 1);
-    }
-    return NULL;
-}
-
 void address_table_add(struct address_table *table, struct address *item)
 {
     if ((table->count + 1) * 4 > table->capacity * UINT64_C(3)) {
@@ -70,7 +46,7 @@ static void close_gap(struct address_table *table, uint32_t gap)
 {
     uint32_t mask = table->capacity - 1;
     for (uint32_t at = (gap + 1) & mask; table->hashes[at] != 0; at = (at + 1) & mask) {
-        uint32_t home = home_of(table, table->hashes[at]);
+        uint32_t home = address_table_home(table, table->hashes[at]);
         if (((at - home) & mask) >= ((at - gap) & mask)) {
             table->items[gap] = table->items[at];
             table->hashes[gap] = table->hashes[at];
@@ -84,7 +60,7 @@ static void close_gap(struct address_table *table, uint32_t gap)
 void address_table_remove(struct address_table *table, struct address *item)
 {
     CHECK_ALWAYS(table->count != 0);
-    uint32_t at = home_of(table, address_hash(table->key, item));
+    uint32_t at = address_table_home(table, address_hash(table->key, item));
     while (table->items[at] != item) {
         CHECK_ALWAYS(table->hashes[at] != 0);
         at = (at + 1) & (table->capacity - 1);

@@ -37,8 +37,30 @@ static inline uint32_t address_hash(uint64_t key, const struct address *address)
     return (uint32_t)(folded >> 32) | 1u;
 }
 
+/** Where the search for a hash begins. Its lowest bit is always set, so it says nothing. */
+static inline uint32_t address_table_home(const struct address_table *table, uint32_t hash)
+{
+    return (hash >> 1) & (table->capacity - 1);
+}
+
 /** The item with this address, or NULL. */
-struct address *address_table_find(const struct address_table *table, struct address address);
+static inline struct address *address_table_find(const struct address_table *table,
+                                                 struct address address)
+{
+    if (table->count == 0) {
+        return NULL;
+    }
+    uint32_t hash = address_hash(table->key, &address);
+    uint32_t at = address_table_home(table, hash);
+    while (table->hashes[at] != 0) {
+        if (table->hashes[at] == hash && address_equal(*table->items[at], address)) {
+            return table->items[at];
+        }
+        at = (at + 1) & (table->capacity - 1);
+    }
+    return NULL;
+}
+
 /** Adds an item whose address is not in the table. */
 void address_table_add(struct address_table *table, struct address *item);
 /** Removes an item that is in the table. */

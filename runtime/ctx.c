@@ -170,8 +170,7 @@ static struct command *command_to(struct ctx *ctx, struct address to, uint16_t c
 {
     const struct command_type *command_type = shard_command_type(ctx->shard, to.kind, code);
     CHECK_ALWAYS(command_type != NULL && command_type->args == type);
-    struct command *command = command_create(command_type, to);
-    record_copy(type, args, &command->arena, command->args);
+    struct command *command = command_create_of(command_type, to, args);
     command->from = ctx->actor->address;
     if (ctx->origin != &origin_none) {
         command_origin(command)->who = ctx->origin->who;

@@ -44,17 +44,36 @@ struct reply *reply_create(struct caller caller, struct bytes result)
 
 /* A command and most args share a block; what does not fit goes into blocks of the arena's own. */
 #define COMMAND_BYTES 768
+_Static_assert(COMMAND_BYTES <= POOL_BLOCK_BYTES_MAX, "of the pool");
 #define COMMAND_HEAD ((sizeof(struct command) + 15) & ~(size_t)15)
 _Static_assert(COMMAND_BYTES >= COMMAND_HEAD + ARENA_ROOM_OVERHEAD + 256, "room for small args");
 
-struct command *command_create(const struct command_type *type, struct address to)
+/** Args are not written. */
+static struct command *command_begin(const struct command_type *type, struct address to)
 {
-    struct command *command =
-        message_create(MESSAGE_COMMAND, sizeof *command, COMMAND_BYTES - sizeof *command);
+    struct command *command = pool_alloc(COMMAND_BYTES);
+    memset(command, 0, sizeof *command);
+    command->message.type = MESSAGE_COMMAND;
+    command->message.pool_bytes = COMMAND_BYTES;
     arena_begin(&command->arena, (uint8_t *)command + COMMAND_HEAD, COMMAND_BYTES - COMMAND_HEAD);
     command->type = type;
     command->to = to;
-    command->args = arena_alloc(&command->arena, type->args->size);
+    command->args = arena_take(&command->arena, type->args->size);
+    return command;
+}
+
+struct command *command_create(const struct command_type *type, struct address to)
+{
+    struct command *command = command_begin(type, to);
+    memset(command->args, 0, type->args->size);
+    return command;
+}
+
+struct command *command_create_of(const struct command_type *type, struct address to,
+                                  const void *args)
+{
+    struct command *command = command_begin(type, to);
+    record_copy(type->args, args, &command->arena, command->args);
     return command;
 }
 

@@ -132,6 +132,9 @@ struct command {
 };
 /** A new command for one of `type`; args zeroed in its arena. */
 struct command *command_create(const struct command_type *type, struct address to);
+/** The same with a copy of `args` and what they point to. */
+struct command *command_create_of(const struct command_type *type, struct address to,
+                                  const void *args);
 
 /** Its origin, to be written; at first zero. */
 struct origin *command_origin(struct command *command);

@@ -40,11 +40,21 @@ int record_decode(const struct record_type *type, enum record_shape shape, struc
 void record_encode(const struct record_type *type, enum record_shape shape, const void *value,
                    struct buffer *out);
 
+void record_copy_by_table(const struct record_type *type, const void *value, struct arena *arena,
+                          void *out);
 /**
  * Copies `value` into `out` (type->size bytes) with all that it points to into `arena`: what
  * decoding its encoding would give. REQUIRED fields count as given, absent ones are zero.
  */
-void record_copy(const struct record_type *type, const void *value, struct arena *arena, void *out);
+static inline void record_copy(const struct record_type *type, const void *value,
+                               struct arena *arena, void *out)
+{
+    if (type->copy != NULL) {
+        type->copy(value, arena, out);
+    } else {
+        record_copy_by_table(type, value, arena, out);
+    }
+}
 
 /**
  * Parses exactly one JSON value of at most RECORD_DEPTH_MAX containers inside each other. Duplicate

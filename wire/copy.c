@@ -55,12 +55,10 @@ static const struct {
 };
 _Static_assert(sizeof copiers / sizeof copiers[0] == FIELD_KIND_COUNT, "one copier a kind");
 
-void record_copy(const struct record_type *type, const void *value, struct arena *arena, void *out)
+/** What record_copy does for a type without code. */
+void record_copy_by_table(const struct record_type *type, const void *value, struct arena *arena,
+                          void *out)
 {
-    if (type->copy != NULL) {
-        type->copy(value, arena, out);
-        return;
-    }
     if (type->count == 0) {
         return; /* `value` may be NULL */
     }
