@@ -92,7 +92,7 @@ static int check_nickname(struct ctx *ctx, struct bytes nickname)
     struct bytes normal;
     if (text_count(name_trim(nickname)) < NICKNAME_POINTS_MIN ||
         name_normalize(nickname, ctx_arena(ctx), &normal) != 0) {
-        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "nickname", "not a nickname");
+        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "nickname", "is not a nickname");
     }
     return 0;
 }
@@ -101,10 +101,10 @@ static int check_signup(struct ctx *ctx, const struct auth_signup_args *in)
 {
     struct bytes normal;
     if (name_normalize(in->email, ctx_arena(ctx), &normal) != 0 || !email_plausible(normal)) {
-        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "email", "not an e-mail address");
+        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "email", "is not an e-mail address");
     }
     if (!birth_date_plausible(in->birth_date, ctx_now_ms(ctx))) {
-        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "birth_date", "not a day of birth");
+        return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "birth_date", "is not a day of birth");
     }
     if (password_is_common(in->password) || bytes_equal(in->password, in->email)) {
         return ERR_PASSWORD_TOO_COMMON;

@@ -53,6 +53,7 @@ static int server_failure(struct duet_client *client, const struct rpc_incoming 
     copy_text(failure->name, sizeof failure->name, in->error_code);
     copy_text(failure->message, sizeof failure->message, in->error_message);
     copy_text(failure->field, sizeof failure->field, in->error_field);
+    copy_text(failure->reason, sizeof failure->reason, in->error_reason);
     copy_text(failure->trace_id, sizeof failure->trace_id, in->error_trace);
     return in->error;
 }

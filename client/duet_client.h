@@ -41,7 +41,8 @@ struct duet_failure {
     int64_t retry_ms; /* 0: none given */
     char name[48];    /* as the server sent it: "BUSY" */
     char message[256];
-    char field[96]; /* details.field of INVALID_ARGUMENT, or which field of a result was bad */
+    char field[96];  /* details.field of INVALID_ARGUMENT, or which field of a result was bad */
+    char reason[96]; /* details.reason: "is too short" */
     char trace_id[64];
 };
 

@@ -136,6 +136,7 @@ static void assert_conversation(struct ws_script *script)
     assert_true(failure->from_server);
     assert_string_equal(failure->name, "INVALID_ARGUMENT");
     assert_string_equal(failure->field, "number");
+    assert_string_equal(failure->reason, "is too large");
     assert_string_equal(failure->trace_id, "t-1");
     assert_pushes(client, &arena);
     arena_fini(&arena);
