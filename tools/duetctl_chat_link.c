@@ -78,11 +78,26 @@ void chat_explain(struct chat *chat, const char *what, int error)
         return;
     }
     const struct duet_failure *failure = duet_client_failure(chat->client);
-    screen_note("%s: %s%s%s (%s)", what, failure->message, failure->field[0] != 0 ? " Field: " : "",
-                failure->field, failure->name);
+    if (failure->field[0] != 0) {
+        screen_note("%s: %s %s (%s)", what, failure->field, failure->reason, failure->name);
+    } else {
+        screen_note("%s: %s (%s)", what, failure->message, failure->name);
+    }
 }
 
 /* --- signing in --- */
+
+/** Anew after each question: people think for longer than the server waits. */
+static int connect_to_server(struct chat *chat)
+{
+    duet_client_destroy(chat->client);
+    int error = duet_client_connect(chat->options.host, chat->options.port,
+                                    DUET_SUBPROTOCOL_MSGPACK, CONNECT_MS, &chat->client);
+    if (error != 0) {
+        chat->client = NULL;
+    }
+    return error != 0 ? ERR_IO : 0;
+}
 
 static void take_tokens(struct chat *chat, const struct auth_tokens *tokens)
 {
@@ -125,27 +140,45 @@ static int login(struct chat *chat, const char *password)
     return error;
 }
 
+static int find_birth_date(const struct chat *chat, struct day *out)
+{
+    const char *given = chat->options.birth_date;
+    char answer[32] = "";
+    if (given != NULL) {
+        int error = day_from_text(text_of(given), out);
+        if (error != 0) {
+            screen_note("--birth-date cannot be \"%s\": write YYYY-MM-DD", given);
+        }
+        return error;
+    }
+    while (screen_ask("Your date of birth (YYYY-MM-DD): ", false, answer, sizeof answer)) {
+        if (day_from_text(text_of(answer), out) == 0) {
+            return 0;
+        }
+        screen_note("this is not a date; write it like 1998-03-14");
+    }
+    screen_note("signing up needs a date of birth: --birth-date YYYY-MM-DD");
+    return ERR_INVALID_ARGUMENT;
+}
+
 static int signup(struct chat *chat, const char *password)
 {
-    char asked[32] = "";
-    const char *birth = chat->options.birth_date;
-    if (birth == NULL &&
-        screen_ask("Your date of birth (YYYY-MM-DD): ", false, asked, sizeof asked)) {
-        birth = asked;
-    }
     struct auth_signup_args args = {.email = text_of(chat->options.email),
                                     .password = text_of(password),
                                     .device = chat->state->device};
-    if (birth == NULL || day_from_text(text_of(birth), &args.birth_date) != 0) {
-        screen_note("signing up needs a date of birth: --birth-date YYYY-MM-DD");
-        return ERR_INVALID_ARGUMENT;
+    int error = find_birth_date(chat, &args.birth_date);
+    if (error == 0) {
+        error = connect_to_server(chat);
+    }
+    if (error != 0) {
+        return error;
     }
     if (chat->options.nickname != NULL) {
         args.nickname = text_of(chat->options.nickname);
         args.has_nickname = true;
     }
     struct auth_tokens tokens;
-    int error =
+    error =
         chat_call(chat, "auth.signup", &auth_signup_args_type, &args, &auth_tokens_type, &tokens);
     if (error == 0) {
         take_tokens(chat, &tokens);
@@ -194,7 +227,10 @@ static int use_password(struct chat *chat)
         }
         password = asked;
     }
-    int error = login_or_signup(chat, password);
+    int error = password == asked ? connect_to_server(chat) : 0;
+    if (error == 0) {
+        error = login_or_signup(chat, password);
+    }
     sodium_memzero(asked, sizeof asked);
     return error;
 }
@@ -321,11 +357,9 @@ static void drop_client(struct chat *chat)
 int chat_link_open(struct chat *chat, bool *paired)
 {
     bool again = chat->was_open;
-    int error = duet_client_connect(chat->options.host, chat->options.port,
-                                    DUET_SUBPROTOCOL_MSGPACK, CONNECT_MS, &chat->client);
+    int error = connect_to_server(chat);
     if (error != 0) {
-        chat->client = NULL;
-        return ERR_IO;
+        return error;
     }
     chat->was_open = false; /* failures until then are reported here */
     error = sign_in(chat, paired);

@@ -192,6 +192,14 @@ static void test_two_terminals_chat_through_pipes(void **state)
     daemon_destroy(&server);
 }
 
+/** It has closed the connection of the one who thinks about an answer. */
+static void server_waits_no_longer(const struct daemon *server)
+{
+    while (daemon_figure(server, "sessions") != 0) {
+        usleep(20000);
+    }
+}
+
 static void test_a_terminal_asks_edits_and_marks_in_place(void **state)
 {
     (void)state;
@@ -200,14 +208,20 @@ static void test_a_terminal_asks_edits_and_marks_in_place(void **state)
     struct chatter b;
     char code[9] = "";
     int status = 0;
-    daemon_init(&server, NULL);
+    static const char *const options[] = {"--set", "open_within=1s", NULL};
+    daemon_init(&server, options);
     daemon_start(&server);
     chatter_start_at_terminal(&a, &server, "a@example.org");
     shows(&a, "Password of a@example.org: ");
+    server_waits_no_longer(&server);
     presses(&a, "corgi-by-the-sea\n");
     shows(&a, "Make a new one? [y/N] ");
+    server_waits_no_longer(&server);
     presses(&a, "y\n");
     shows(&a, "(YYYY-MM-DD): ");
+    presses(&a, "14.3.1998\n");
+    shows(&a, "write it like 1998-03-14");
+    server_waits_no_longer(&server);
     presses(&a, "1998-03-14\n");
     const char *shown = shows(&a, "your invite code: ");
     shows(&a, "waiting");
