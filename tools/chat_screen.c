@@ -290,6 +290,7 @@ static void end_input(void)
 static void take_line(char *line)
 {
     screen.in_handler = true;
+    rl_prep_terminal(1); /* else the terminal shows what is typed until readline is back */
     fputs("\033[A\033[2K\r", stdout); /* what was entered comes back as a message */
     fflush(stdout);
     if (line == NULL) {
