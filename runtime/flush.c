@@ -246,6 +246,25 @@ void flush_consider(struct shard *shard)
     }
 }
 
+bool shard_replay_flush(struct shard *shard)
+{
+    uint64_t bound = shard->config.overlay_bytes_max;
+    const struct actor *oldest = TAILQ_FIRST(&shard->dirty);
+    bool due =
+        shard->overlay_bytes > bound / 2 ||
+        (oldest != NULL && shard->tail.v - oldest->first_dirty_lsn.v > shard->config.replay_max);
+    if (shard->flush == NULL && due) {
+        flush_freeze(shard, FLUSH_ACTORS_MAX);
+        flush_durable(shard);
+    }
+    return shard->overlay_bytes > bound;
+}
+
+bool shard_flushing(const struct shard *shard)
+{
+    return shard->flush != NULL;
+}
+
 bool flush_all(struct shard *shard)
 {
     if (shard->flush == NULL && !TAILQ_EMPTY(&shard->dirty)) {

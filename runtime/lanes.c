@@ -28,6 +28,7 @@ struct lane {
     uv_cond_t changed;
     struct batch *waiting[BATCHES_WAITING];
     uint32_t first, count; /* a ring */
+    struct message_list flushed;
     bool busy, stop;
     int error;
     struct batch *spare; /* to be filled again */
@@ -64,11 +65,45 @@ static void batch_destroy(struct batch *batch)
     }
 }
 
+/** Gives the shard its flushes back. The lock is held, but for that. */
+static void take_flushed(struct lane *lane)
+{
+    struct message_list flushed = {0};
+    message_list_splice(&flushed, &lane->flushed);
+    lane->busy = true;
+    uv_mutex_unlock(&lane->lock);
+    shard_deliver(lane->shard, &flushed);
+    uv_mutex_lock(&lane->lock);
+    lane->busy = false;
+    uv_cond_broadcast(&lane->changed);
+}
+
+/** Starts a flush if it is time for one, and waits for it if nothing more fits into memory. */
+static void flush(struct lane *lane)
+{
+    while (shard_replay_flush(lane->shard)) {
+        struct message_list flushed = {0};
+        uv_mutex_lock(&lane->lock);
+        while (lane->flushed.count == 0) {
+            uv_cond_wait(&lane->changed, &lane->lock);
+        }
+        message_list_splice(&flushed, &lane->flushed);
+        uv_mutex_unlock(&lane->lock);
+        shard_deliver(lane->shard, &flushed);
+    }
+}
+
 /** The next batch, or NULL when there will be none. The lock is held. */
 static struct batch *take(struct lane *lane)
 {
-    while (lane->count == 0 && !lane->stop) {
-        uv_cond_wait(&lane->changed, &lane->lock);
+    for (;;) {
+        if (lane->flushed.count != 0) {
+            take_flushed(lane);
+        } else if (lane->count == 0 && (!lane->stop || shard_flushing(lane->shard))) {
+            uv_cond_wait(&lane->changed, &lane->lock);
+        } else {
+            break;
+        }
     }
     if (lane->count == 0) {
         return NULL;
@@ -91,6 +126,7 @@ static void run(void *argument)
         uv_mutex_unlock(&lane->lock);
         if (error == 0) {
             error = apply(lane, batch);
+            flush(lane);
         }
         uv_mutex_lock(&lane->lock);
         lane->error = error;
@@ -150,7 +186,7 @@ static int settle(struct lane *lane)
 {
     submit(lane);
     uv_mutex_lock(&lane->lock);
-    while (lane->count != 0 || lane->busy) {
+    while (lane->count != 0 || lane->busy || shard_flushing(lane->shard)) {
         uv_cond_wait(&lane->changed, &lane->lock);
     }
     int error = lane->error;
@@ -166,6 +202,15 @@ int lanes_settle(struct lanes *lanes)
         error = error != 0 ? error : failed;
     }
     return error;
+}
+
+void lanes_flushed(struct lanes *lanes, struct message *message)
+{
+    struct lane *lane = &lanes->items[message->to_shard];
+    uv_mutex_lock(&lane->lock);
+    message_list_push(&lane->flushed, message);
+    uv_cond_broadcast(&lane->changed);
+    uv_mutex_unlock(&lane->lock);
 }
 
 struct lanes *lanes_start(struct shard *const *shards, uint16_t count)

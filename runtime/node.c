@@ -101,7 +101,6 @@ int node_start(struct node *node, const struct node_edge *edge)
         node->edge = *edge;
     }
     log_writer_start(&node->log_writer, node);
-    state_writer_start(&node->state_writer);
     node->started = true;
     struct lsn tail = log_tail(node->log);
     for (uint16_t i = 0; i < node->worker_count; i++) {
@@ -182,8 +181,8 @@ void node_close(struct node *node)
     if (node->started) {
         stop_workers(node);
         log_writer_stop(&node->log_writer);
-        state_writer_stop(&node->state_writer);
     }
+    state_writer_stop(&node->state_writer);
     for (uint16_t i = 0; i < node->worker_count; i++) {
         if (node->workers[i].node != NULL) {
             worker_fini(&node->workers[i]);

@@ -72,7 +72,7 @@ struct state_writer {
     uv_mutex_t lock; /* of what follows */
     uv_cond_t wake;
     struct message_list waiting;
-    bool stop;
+    bool stop, running;
     struct lsn *low;              /* per shard; the writer's own, as the next */
     uint64_t kept_turns, kept_ms; /* of house keeping */
     _Atomic uint64_t checkpoint;  /* release by the writer; acquire by readers of figures */
@@ -91,7 +91,8 @@ struct node {
     struct log_writer log_writer;
     struct state_writer state_writer;
     atomic_int jobs_waiting; /* relaxed: a bound, not a lock */
-    bool started, recovering;
+    bool started;
+    struct lanes *lanes; /* while the log is replayed; then they take what was flushed */
     int64_t recovery_ms;
     uint64_t recovered_records;
 };
@@ -108,8 +109,6 @@ void state_writer_start(struct state_writer *writer);
 void state_writer_stop(struct state_writer *writer);
 void state_writer_fini(struct state_writer *writer);
 void state_writer_add(struct state_writer *writer, struct flush *flush);
-/** Commits a run of flushes at once and moves the checkpoint. */
-void state_writer_commit(struct state_writer *writer, struct message_list *flushes);
 int state_writer_read_checkpoint(struct node *node, struct lsn *out);
 
 /* state_version.c */

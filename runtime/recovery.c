@@ -11,22 +11,8 @@
 #include "runtime/lanes.h"
 #include "runtime/node_internal.h"
 
-#define ROW_BYTES 128 /* about what a record's rows take besides its payload */
-#define UNFLUSHED_MAX ((uint64_t)256 << 20)
 #define PROGRESS_EVERY_MS 2000
 #define PROGRESS_EVERY_RECORDS 65536
-
-static void flush_all(struct node *node)
-{
-    for (uint16_t i = 0; i < node->worker_count; i++) {
-        struct worker *worker = &node->workers[i];
-        while (!shard_flush_all(worker->shard)) {
-            struct message_list flushed = {0};
-            message_list_splice(&flushed, &worker->inbox);
-            shard_deliver(worker->shard, &flushed);
-        }
-    }
-}
 
 static void say_progress(uint64_t records, uint64_t *said_ms)
 {
@@ -59,38 +45,17 @@ static struct lanes *start_lanes(struct node *node)
     return lanes;
 }
 
-static int flush_lanes(struct node *node, struct lanes *lanes)
-{
-    int error = lanes_settle(lanes);
-    if (error == 0) {
-        flush_all(node);
-    }
-    return error;
-}
-
-static int feed(struct node *node, struct log_reader *reader, struct lsn checkpoint,
-                struct lanes *lanes)
+static int feed(struct node *node, struct log_reader *reader, struct lsn checkpoint)
 {
     struct log_record record;
     uint64_t said_ms = uv_hrtime() / 1000000;
-    uint64_t unflushed_max =
-        node->config.unflushed_max != 0 ? node->config.unflushed_max : UNFLUSHED_MAX;
-    uint64_t unflushed = 0;
     int error;
     while ((error = log_reader_next(reader, &record)) == 0) {
         error = node->recovered_records == 0 ? check_first(checkpoint, record.lsn) : 0;
         if (error != 0) {
             return error;
         }
-        lanes_add(lanes, &record);
-        unflushed += record.payload.len + ROW_BYTES;
-        if (unflushed > unflushed_max) {
-            unflushed = 0;
-            error = flush_lanes(node, lanes);
-            if (error != 0) {
-                return error;
-            }
-        }
+        lanes_add(node->lanes, &record);
         if (++node->recovered_records % PROGRESS_EVERY_RECORDS == 0) {
             say_progress(node->recovered_records, &said_ms);
         }
@@ -100,9 +65,10 @@ static int feed(struct node *node, struct log_reader *reader, struct lsn checkpo
 
 static int replay(struct node *node, struct log_reader *reader, struct lsn checkpoint)
 {
-    struct lanes *lanes = start_lanes(node);
-    int error = feed(node, reader, checkpoint, lanes);
-    int failed = lanes_stop(lanes);
+    node->lanes = start_lanes(node);
+    int error = feed(node, reader, checkpoint);
+    int failed = lanes_stop(node->lanes);
+    node->lanes = NULL;
     error = error != 0 ? error : failed;
     const char *reason;
     struct lsn at = log_reader_fault(reader, &reason);
@@ -141,9 +107,8 @@ int node_recover(struct node *node)
     if (error != 0) {
         return error;
     }
-    node->recovering = true;
+    state_writer_start(&node->state_writer);
     error = replay(node, reader, checkpoint);
-    node->recovering = false;
     log_reader_close(reader);
     node->recovery_ms = (int64_t)((uv_hrtime() - began) / 1000000);
     LOG(INFO, "recovered", LOG_PAIR("records", LOG_INT(node->recovered_records)),

@@ -83,6 +83,14 @@ int shard_replay(struct shard *shard, const struct log_record *record);
 void shard_start(struct shard *shard, struct lsn tail);
 /** Takes MESSAGE_FLUSHED in during replay, before shard_start. */
 void shard_deliver(struct shard *shard, struct message_list *messages);
+/**
+ * During replay, now and then: flushes what is dirty when it is more than half of what may be
+ * unflushed, or more than replay_max records old, and no flush is under way; replay goes on beside.
+ * True: more than all of that is unflushed, so MESSAGE_FLUSHED has to be delivered first.
+ */
+bool shard_replay_flush(struct shard *shard);
+/** Has a flush not come back yet? */
+bool shard_flushing(const struct shard *shard);
 /** Freezes and hands everything dirty to the state writer. True when nothing is dirty any more. */
 bool shard_flush_all(struct shard *shard);
 /** Nothing waits to become durable or delivered. */

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "runtime/lanes.h"
 #include "runtime/node_internal.h"
 
 #define HOUSE_KEEPING_MS 3000
@@ -66,7 +67,8 @@ static uint64_t least_low(const struct state_writer *writer)
     return least;
 }
 
-void state_writer_commit(struct state_writer *writer, struct message_list *flushes)
+/** Commits a run of flushes at once and moves the checkpoint. */
+static void commit(struct state_writer *writer, const struct message_list *flushes)
 {
     struct node *node = writer->node;
     size_t total = 1, at = 0;
@@ -97,11 +99,21 @@ void state_writer_commit(struct state_writer *writer, struct message_list *flush
         /* relaxed: see take() in log_writer.c */
         atomic_store_explicit(&node->log_writer.drop_below, checkpoint + 1, memory_order_relaxed);
     }
+}
+
+/** To where the shards run: in their lanes while the log is replayed, in their workers else. */
+static void give_back(const struct state_writer *writer, struct message_list *flushes)
+{
+    struct node *node = writer->node;
     struct message *m;
     while ((m = message_list_pop(flushes)) != NULL) {
-        struct message_list one = {0};
-        message_list_push(&one, m);
-        worker_post(&node->workers[m->to_shard], &one);
+        if (node->lanes != NULL) {
+            lanes_flushed(node->lanes, m);
+        } else {
+            struct message_list one = {0};
+            message_list_push(&one, m);
+            worker_post(&node->workers[m->to_shard], &one);
+        }
     }
 }
 
@@ -139,7 +151,8 @@ static void run(void *argument)
     pthread_setname_np(pthread_self(), "duet-state");
     struct message_list taken = {0};
     while (take(writer, &taken)) {
-        state_writer_commit(writer, &taken);
+        commit(writer, &taken);
+        give_back(writer, &taken);
         house_keeping(writer);
     }
 }
@@ -147,10 +160,15 @@ static void run(void *argument)
 void state_writer_start(struct state_writer *writer)
 {
     CHECK_ALWAYS(uv_thread_create(&writer->thread, run, writer) == 0);
+    writer->running = true;
 }
 
 void state_writer_stop(struct state_writer *writer)
 {
+    if (!writer->running) {
+        return;
+    }
+    writer->running = false;
     uv_mutex_lock(&writer->lock);
     writer->stop = true;
     uv_cond_signal(&writer->wake);

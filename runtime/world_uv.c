@@ -145,15 +145,8 @@ static void uv_state_refresh(void *self, uint16_t shard)
 
 static void uv_flush(void *self, uint16_t shard, struct flush *flush)
 {
-    struct node *node = self;
     (void)shard;
-    if (node->recovering) {
-        struct message_list one = {0};
-        message_list_push(&one, &flush->message);
-        state_writer_commit(&node->state_writer, &one);
-    } else {
-        state_writer_add(&node->state_writer, flush);
-    }
+    state_writer_add(&((struct node *)self)->state_writer, flush);
 }
 
 static int64_t uv_sign_access(void *self, struct id user, struct id sid, struct id device,

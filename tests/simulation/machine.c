@@ -208,6 +208,7 @@ void machine_start(struct machine *machine, uint16_t shards)
                                       .awake_max = weather->awake_max,
                                       .idle_ms = weather->idle_ms,
                                       .flush_age_ms = weather->flush_age_ms,
+                                      .overlay_bytes_max = weather->overlay_bytes_max,
                                       .replay_max = weather->replay_max};
         machine->lanes[i] = (struct lane){.snapshot = UINT64_MAX};
         machine->lanes[i].shard = shard_create(&config, &machine->world);

@@ -40,7 +40,7 @@ struct weather {
     int64_t post_us, commit_us, job_us, net_us; /* longest delays */
     uint32_t mailbox_max, inbox_max, awake_max, jobs_max;
     int64_t idle_ms, flush_age_ms, access_ms;
-    uint64_t replay_max, undurable_bytes_max;
+    uint64_t replay_max, undurable_bytes_max, overlay_bytes_max;
     struct session_limits limits;
     bool steady; /* turns end at once, jobs succeed, recovery does not flush: for counting */
 };

@@ -6,14 +6,38 @@
 #include "tests/simulation/machine.h"
 #include "tests/simulation/trace.h"
 
+static void give_back(struct lane *lane)
+{
+    struct message_list flushed = {0};
+    message_list_splice(&flushed, &lane->recovered);
+    shard_deliver(lane->shard, &flushed);
+}
+
 static void flush_all(struct machine *machine)
 {
     for (uint16_t i = 0; i < machine->shard_count; i++) {
+        while (!shard_flush_all(machine->lanes[i].shard)) {
+            give_back(&machine->lanes[i]);
+        }
+    }
+}
+
+/** As the real lanes do: replay goes on while a flush is under way, which ends at any time. */
+static void flush_beside(struct machine *machine)
+{
+    for (uint16_t i = 0; i < machine->shard_count; i++) {
         struct lane *lane = &machine->lanes[i];
-        while (!shard_flush_all(lane->shard)) {
-            struct message_list flushed = {0};
-            message_list_splice(&flushed, &lane->recovered);
-            shard_deliver(lane->shard, &flushed);
+        while (shard_replay_flush(lane->shard) || sim_one_in(&machine->random, 8)) {
+            give_back(lane);
+        }
+    }
+}
+
+static void end_flushes(struct machine *machine)
+{
+    for (uint16_t i = 0; i < machine->shard_count; i++) {
+        while (shard_flushing(machine->lanes[i].shard)) {
+            give_back(&machine->lanes[i]);
         }
     }
 }
@@ -36,7 +60,7 @@ void recovery_run(struct machine *machine)
 {
     struct lsn tail = store_tail(machine->store);
     struct log_record record;
-    /* The real node flushes every 200,000 records; here at times after a few. */
+    /* Besides what fills the memory: at times all of it, at once. */
     bool flushes = sim_one_in(&machine->random, 3) && !machine->weather.steady;
     uint32_t flush_one_in = flushes ? 20 : 0;
     writers_read_checkpoint(machine);
@@ -57,7 +81,9 @@ void recovery_run(struct machine *machine)
         if (flush_one_in != 0 && sim_one_in(&machine->random, flush_one_in)) {
             flush_all(machine);
         }
+        flush_beside(machine);
     }
+    end_flushes(machine);
     machine->recovering = false;
 }
 

@@ -171,6 +171,8 @@ static void rough_weather(struct sim_random *random, struct weather *weather)
     weather->idle_ms = sim_one_in(random, 2) ? 0 : sim_between(random, 1, 200);
     weather->flush_age_ms = sim_between(random, 1, 600);
     weather->replay_max = sim_one_in(random, 2) ? 0 : (uint64_t)sim_between(random, 4, 200);
+    weather->overlay_bytes_max =
+        sim_one_in(random, 2) ? 0 : (uint64_t)sim_between(random, 500, 20000);
     weather->undurable_bytes_max =
         sim_one_in(random, 3) ? (uint64_t)sim_between(random, 200, 4000) : 0;
     weather->access_ms = sim_one_in(random, 2) ? 30 * 60000 : sim_between(random, 2000, 5000);
