@@ -108,8 +108,18 @@ struct cursor cursor_of(struct bytes in)
 
 enum cursor_type cursor_peek(const struct cursor *cursor)
 {
+    static const uint8_t short_ones[] = {/* by the upper four bits, below 0xc0 */
+                                         CURSOR_INT, CURSOR_INT,   CURSOR_INT,  CURSOR_INT,
+                                         CURSOR_INT, CURSOR_INT,   CURSOR_INT,  CURSOR_INT,
+                                         CURSOR_MAP, CURSOR_ARRAY, CURSOR_TEXT, CURSOR_TEXT};
+    if (cursor->failed || cursor->at >= cursor->end) {
+        return CURSOR_BAD;
+    }
+    if (*cursor->at < 0xc0) {
+        return (enum cursor_type)short_ones[*cursor->at >> 4];
+    }
     struct cursor copy = *cursor;
-    return cursor->failed ? CURSOR_BAD : (enum cursor_type)head_read(&copy).type;
+    return (enum cursor_type)head_read(&copy).type;
 }
 
 void cursor_nil(struct cursor *cursor)

@@ -215,15 +215,16 @@ void frame_append_push(struct buffer *out, const char *topic, struct bytes body)
 
 void frame_append_stream_head(struct buffer *out, const struct stream_body *body)
 {
-    pack_map(out, 5);
-    pack_text(out, text_of("epoch"));
-    pack_bin(out, bytes_of(body->epoch.bytes, ID_BYTES));
-    pack_text(out, text_of("seq"));
-    pack_int(out, (int64_t)body->seq);
-    frame_pack_member(out, "type", body->type);
-    pack_text(out, text_of("at"));
-    pack_int(out, body->at_ms);
-    pack_text(out, text_of("data"));
+    enum { HEADS = 10, NAMES = sizeof "epochseqtypeatdata" };
+    size_t most = HEADS * PACK_HEAD_MAX + NAMES + ID_BYTES + body->type.len;
+    uint8_t *at = put_map_head(buffer_extend(out, most), 5);
+    at = put_raw(put_bin_head(PUT_NAME(at, "epoch"), ID_BYTES), body->epoch.bytes, ID_BYTES);
+    at = put_int(PUT_NAME(at, "seq"), (int64_t)body->seq);
+    at = put_text_head(PUT_NAME(at, "type"), body->type.len);
+    at = put_raw(at, body->type.data, body->type.len);
+    at = put_int(PUT_NAME(at, "at"), body->at_ms);
+    at = PUT_NAME(at, "data");
+    out->len = (size_t)(at - out->data);
 }
 
 void frame_append_stream_body(struct buffer *out, const struct stream_body *body)

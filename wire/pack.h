@@ -142,4 +142,7 @@ static inline uint8_t *put_short(uint8_t *at, const char *text, size_t len)
     return at + len;
 }
 
+/** A text that stands in the source, as names do. */
+#define PUT_NAME(at, name) put_short(put_text_head(at, sizeof name - 1), name, sizeof name - 1)
+
 #endif

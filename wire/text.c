@@ -52,7 +52,23 @@ static inline bool all_plain(run plain)
     return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
-/** Length of the plain ASCII (no NUL) that text starts with: 64 bytes at a time, 16, then one. */
+/** As plain_of and all_plain, of eight bytes. */
+static inline bool word_plain(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/** Whether the last bytes are plain, fewer than 16; what stands before them may be looked at again,
+ * and is plain. */
+static inline bool tail_plain(const uint8_t *at, size_t len)
+{
+    return len >= 16 ? all_plain(plain_of(at + len - 16))
+                     : len >= 8 && word_plain(at) && word_plain(at + len - 8);
+}
+
+/** Length of the plain ASCII (no NUL) that text starts with: 64 bytes at a time, 16, the tail. */
 static inline size_t ascii_prefix(const uint8_t *at, size_t len)
 {
     size_t done = 0;
@@ -62,6 +78,9 @@ static inline size_t ascii_prefix(const uint8_t *at, size_t len)
     }
     while (len - done >= 16 && all_plain(plain_of(at + done))) {
         done += 16;
+    }
+    if (len - done < 16 && tail_plain(at, len)) {
+        return len;
     }
     while (done < len && (int8_t)at[done] > 0) {
         done++;

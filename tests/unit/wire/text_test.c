@@ -73,6 +73,25 @@ static void ill_formed_text_is_refused_wherever_it_stands(void **state)
     }
 }
 
+/** Plain text is looked at in blocks of several sizes: no place in them may be overlooked. */
+static void a_bad_byte_is_found_at_every_place_of_every_length(void **state)
+{
+    (void)state;
+    static const uint8_t bad[] = {0x00, 0x80, 0xff};
+    for (size_t len = 1; len <= 150; len++) {
+        uint8_t *text = malloc(len);
+        memset(text, 'x', len);
+        assert_true(text_valid(bytes_of(text, len)));
+        for (size_t i = 0; i < len * COUNT_OF(bad); i++) {
+            text[i / COUNT_OF(bad)] = bad[i % COUNT_OF(bad)];
+            assert_false(text_valid(bytes_of(text, len)));
+            text[i / COUNT_OF(bad)] = i % 2 == 0 ? 0x01 : 0x7f; /* both ends of what is plain */
+        }
+        assert_true(text_valid(bytes_of(text, len)));
+        free(text);
+    }
+}
+
 static void code_points_are_counted(void **state)
 {
     (void)state;
@@ -214,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_text_is_valid),
         cmocka_unit_test(ill_formed_text_is_refused_wherever_it_stands),
+        cmocka_unit_test(a_bad_byte_is_found_at_every_place_of_every_length),
         cmocka_unit_test(code_points_are_counted),
         cmocka_unit_test(text_becomes_nfc),
         cmocka_unit_test(nfc_text_is_not_copied),
