@@ -270,8 +270,8 @@ int record_decode(const struct record_type *type, enum record_shape shape, struc
     if (type->count != 0) {
         memset(out, 0, type->size);
     }
-    if (shape == RECORD_AS_ARRAY && type->get_array != NULL) {
-        if (type->get_array(in, out)) {
+    if (type->get_array != NULL) {
+        if (shape == RECORD_AS_ARRAY ? type->get_array(in, out) : type->get_map(in, arena, out)) {
             return 0;
         }
         memset(out, 0, type->size);

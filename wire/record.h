@@ -92,6 +92,7 @@ struct record_type {
     uint8_t *(*put_array)(uint8_t *at, const void *record);
     uint8_t *(*put_map)(uint8_t *at, const void *record);
     bool (*get_array)(struct bytes in, void *out);
+    bool (*get_map)(struct bytes in, struct arena *arena, void *out);
     void (*copy)(const void *record, struct arena *arena, void *out);
 };
 
@@ -145,6 +146,7 @@ struct record_type {
         .put_array = RECORD_IS_CODED_(FIELDS) ? put_array_##record : NULL,                         \
         .put_map = RECORD_IS_CODED_(FIELDS) ? put_map_##record : NULL,                             \
         .get_array = RECORD_IS_CODED_(FIELDS) ? get_array_##record : NULL,                         \
+        .get_map = RECORD_IS_CODED_(FIELDS) ? get_map_##record : NULL,                             \
         .copy = RECORD_IS_CODED_(FIELDS) ? copy_##record : NULL};                                  \
     _Static_assert(sizeof record##_fields / sizeof record##_fields[0] <= RECORD_FIELDS_MAX,        \
                    "too many fields");

@@ -5,8 +5,9 @@
  * Copying: copy_<record> takes what text and bytes point to along into an arena.
  * Writing: room_<record> bounds the bytes, put_array_<record> and put_map_<record> write them, as
  * the interpreter in codec_encode.c would. Reading: get_array_<record> takes the form in which
- * arrays are written, and nothing else; whatever it does not take is left to the interpreter, which
- * knows the other valid forms and says what is wrong with the invalid ones.
+ * arrays are written, and nothing else; get_map_<record> takes maps of its fields in the order of
+ * the declaration, from anyone, so it looks at text too. Whatever they do not take is left to the
+ * interpreter, which knows the other valid forms and says what is wrong with the invalid ones.
  */
 #ifndef WIRE_RECORD_CODE_H
 #define WIRE_RECORD_CODE_H
@@ -161,6 +162,35 @@ static inline void take_bytes(struct taker *taker, int64_t min, int64_t max, str
     taker->ok = taker->ok && (int64_t)out->len >= min && (int64_t)out->len <= max;
 }
 
+/** Whether `text` is valid and of `min` to `max` code points; `out` gets its NFC. */
+bool record_take_text(struct bytes text, int64_t min, int64_t max, struct arena *arena,
+                      struct bytes *out);
+
+static inline void take_text(struct taker *taker, int64_t min, int64_t max, struct arena *arena,
+                             struct bytes *out)
+{
+    struct bytes text = {0};
+    take_run(taker, 0xa0, 0xd9, &text);
+    taker->ok = taker->ok && record_take_text(text, min, max, arena, out);
+}
+
+/** The number of pairs, below 16. */
+static inline uint32_t take_map(struct taker *taker)
+{
+    uint32_t first = take_room(taker, 1) ? *taker->at++ : 0;
+    taker->ok = taker->ok && (first & 0xf0) == 0x80;
+    return first & 0x0f;
+}
+
+/** Whether this name comes next; then past it. */
+static inline bool take_name(struct taker *taker, const char *name, size_t len)
+{
+    bool named = taker->ok && len < 32 && (size_t)(taker->end - taker->at) > len &&
+                 *taker->at == (0xa0 | len) && memcmp(taker->at + 1, name, len) == 0;
+    taker->at += named ? 1 + len : 0;
+    return named;
+}
+
 static inline void take_id(struct taker *taker, struct id *out)
 {
     if (take_room(taker, 2 + ID_BYTES)) {
@@ -181,6 +211,19 @@ static inline void take_id(struct taker *taker, struct id *out)
 #define FIELD_GET_ENUM(taker, out, min, max) (void)(out)
 #define FIELD_GET_RECORD(taker, out, min, max) (void)(out)
 #define FIELD_GET_LIST(taker, out, min, max) (void)(out)
+
+/* In maps, which come from anyone. */
+#define FIELD_GET_NEW_BOOL(taker, out, min, max, arena) take_bool(taker, out)
+#define FIELD_GET_NEW_INT(taker, out, min, max, arena) take_int(taker, min, max, INT_BOUND, out)
+#define FIELD_GET_NEW_FLOAT(taker, out, min, max, arena) (void)(out)
+#define FIELD_GET_NEW_TEXT(taker, out, min, max, arena) take_text(taker, min, max, arena, out)
+#define FIELD_GET_NEW_BYTES(taker, out, min, max, arena) take_bytes(taker, min, max, out)
+#define FIELD_GET_NEW_ID(taker, out, min, max, arena) take_id(taker, out)
+#define FIELD_GET_NEW_INSTANT(taker, out, min, max, arena) take_int(taker, min, max, INT_BOUND, out)
+#define FIELD_GET_NEW_DAY(taker, out, min, max, arena) (void)(out)
+#define FIELD_GET_NEW_ENUM(taker, out, min, max, arena) (void)(out)
+#define FIELD_GET_NEW_RECORD(taker, out, min, max, arena) (void)(out)
+#define FIELD_GET_NEW_LIST(taker, out, min, max, arena) (void)(out)
 
 /* --- copying --- */
 
@@ -222,6 +265,16 @@ static inline void copy_run(struct bytes *run, struct arena *arena)
     if (record_->has_##name) {                                                                     \
         FIELD_GET_##kind(&taker, &record_->name, min, max);                                        \
     }
+#define RECORD_GET_NEW_(R, kind, name, required, min, max, ...)                                    \
+    if (take_name(&taker, #name, sizeof #name - 1)) {                                              \
+        left--;                                                                                    \
+        record_->has_##name = !take_nil(&taker);                                                   \
+        if (record_->has_##name) {                                                                 \
+            FIELD_GET_NEW_##kind(&taker, &record_->name, min, max, arena);                         \
+        }                                                                                          \
+    }                                                                                              \
+    taker.ok = taker.ok && (FIELD_##required != FIELD_REQUIRED || record_->has_##name);
+
 #define RECORD_COPY_(R, kind, name, required, ...)                                                 \
     record_->has_##name = FIELD_##required == FIELD_REQUIRED || record_->has_##name;               \
     if (record_->has_##name) {                                                                     \
@@ -262,6 +315,15 @@ static inline void copy_run(struct bytes *run, struct arena *arena)
         }                                                                                          \
         FIELDS(RECORD_GET_, record)                                                                \
         return taker.ok && taker.at == taker.end;                                                  \
+    }                                                                                              \
+    static bool get_map_##record(struct bytes in, struct arena *arena, void *out)                  \
+    {                                                                                              \
+        struct record *record_ = out;                                                              \
+        struct taker taker = {.at = in.data, .end = in.data + in.len, .ok = true};                 \
+        uint32_t left = take_map(&taker);                                                          \
+        (void)arena;                                                                               \
+        FIELDS(RECORD_GET_NEW_, record)                                                            \
+        return taker.ok && left == 0 && taker.at == taker.end;                                     \
     }                                                                                              \
     static void copy_##record(const void *value, struct arena *arena, void *out)                   \
     {                                                                                              \
