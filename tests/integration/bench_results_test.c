@@ -1,7 +1,7 @@
 /*
  * duet-bench as it is used: runs are repeated and saved, and a page is made of what was saved.
  */
-#include <dirent.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,29 +11,13 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "bench/folder.h"
-#include "tests/integration/support_daemon.h"
+#include "tests/integration/support_bench.h"
 
-#define OUTPUT_BYTES (1 << 20)
-#define WORDS_MAX 32
+#define PAGE_BYTES (1 << 20)
 
 static char folder[PATH_MAX];
-static char output[OUTPUT_BYTES]; /* of the last program, with its errors */
-
-/* Runs duet-bench; its exit status. */
-static int bench(const char *const *words)
-{
-    char path[512];
-    char *argv[WORDS_MAX + 2] = {path};
-    size_t count = 1;
-    snprintf(path, sizeof path, "%s", program_path("duet-bench"));
-    for (size_t i = 0; words[i] != NULL && count < WORDS_MAX; i++) {
-        argv[count++] = (char *)(uintptr_t)words[i];
-    }
-    return program_run(argv, output, sizeof output, true);
-}
 
 static int chat_is_saved(void **state)
 {
@@ -43,9 +27,9 @@ static int chat_is_saved(void **state)
     if (folder_make(".", folder) != 0) {
         return -1;
     }
-    int status = bench(words);
+    int status = bench_run(words);
     if (status != 0) {
-        print_message("%s\n", output);
+        print_message("%s\n", bench_output);
     }
     return status;
 }
@@ -57,33 +41,9 @@ static int folder_is_removed(void **state)
     return 0;
 }
 
-/* Loads the only file of the folder that ends in .json. */
 static json_t *load_saved(void)
 {
-    json_t *found = NULL;
-    DIR *listing = opendir(folder);
-    assert_non_null(listing);
-    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
-        char path[PATH_MAX + 300];
-        const char *end = strstr(entry->d_name, ".json");
-        if (end != NULL && strcmp(end, ".json") == 0) {
-            assert_null(found);
-            assert_memory_equal(entry->d_name, "chat-couples5-window1-bytes200-", 31);
-            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-            found = json_load_file(path, 0, NULL);
-            assert_non_null(found);
-        }
-    }
-    closedir(listing);
-    assert_non_null(found);
-    return found;
-}
-
-static double number(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    assert_true(json_is_number(value));
-    return json_number_value(value);
+    return bench_saved(folder, "chat-couples5-window1-bytes200-");
 }
 
 static void both_runs_and_what_they_come_to_are_saved(void **state)
@@ -93,13 +53,13 @@ static void both_runs_and_what_they_come_to_are_saved(void **state)
     const json_t *runs = json_object_get(saved, "runs");
     const json_t *rate = json_object_get(json_object_get(saved, "figures"), "acked_per_s");
     assert_int_equal(json_array_size(runs), 2);
-    double first = number(json_array_get(runs, 0), "acked_per_s");
-    double second = number(json_array_get(runs, 1), "acked_per_s");
+    double first = bench_number(json_array_get(runs, 0), "acked_per_s");
+    double second = bench_number(json_array_get(runs, 1), "acked_per_s");
     assert_true(first > 0 && second > 0 && first != second);
-    assert_true(number(rate, "min") == (first < second ? first : second));
-    assert_true(number(rate, "max") == (first < second ? second : first));
-    assert_true(number(rate, "median") > number(rate, "min"));
-    assert_true(number(rate, "median") < number(rate, "max"));
+    assert_true(bench_number(rate, "min") == (first < second ? first : second));
+    assert_true(bench_number(rate, "max") == (first < second ? second : first));
+    assert_true(bench_number(rate, "median") > bench_number(rate, "min"));
+    assert_true(bench_number(rate, "median") < bench_number(rate, "max"));
     assert_true(json_is_true(json_object_get(saved, "good")));
     json_decref(saved);
 }
@@ -111,13 +71,13 @@ static void every_delivery_is_in_the_merged_histogram(void **state)
     const json_t *runs = json_object_get(saved, "runs");
     double delivered = 0;
     for (size_t i = 0; i < 2; i++) { /* there was no warm-up */
-        delivered += number(json_array_get(runs, i), "delivered");
+        delivered += bench_number(json_array_get(runs, i), "delivered");
         const json_t *series = json_object_get(json_array_get(runs, i), "series");
         assert_int_equal(json_array_size(json_object_get(series, "t_s")), 1);
-        assert_true(number(json_array_get(runs, i), "acked_per_s") > 0);
+        assert_true(bench_number(json_array_get(runs, i), "acked_per_s") > 0);
     }
     const json_t *merged = json_object_get(json_object_get(saved, "latencies"), "delivery");
-    assert_true(number(merged, "count") == delivered);
+    assert_true(bench_number(merged, "count") == delivered);
     json_decref(saved);
 }
 
@@ -125,9 +85,9 @@ static char *read_page(const char *path)
 {
     FILE *file = fopen(path, "re");
     assert_non_null(file);
-    char *text = calloc(1, OUTPUT_BYTES);
+    char *text = calloc(1, PAGE_BYTES);
     assert_non_null(text);
-    size_t len = fread(text, 1, OUTPUT_BYTES - 1, file);
+    size_t len = fread(text, 1, PAGE_BYTES - 1, file);
     fclose(file);
     assert_true(len > 0);
     return text;
@@ -139,7 +99,7 @@ static void the_page_has_the_plots(void **state)
     char path[PATH_MAX + 32];
     snprintf(path, sizeof path, "%s/report.html", folder);
     const char *const words[] = {"report", "--in", folder, NULL};
-    assert_int_equal(bench(words), 0);
+    assert_int_equal(bench_run(words), 0);
     char *page = read_page(path);
     assert_non_null(strstr(page, "<title>Latency by percentile</title>"));
     assert_non_null(strstr(page, "<path class=\"line c0\""));
@@ -158,8 +118,8 @@ static void a_broken_file_is_named_and_the_page_made_without_it(void **state)
     fputs("{\"scenario\": \"chat\", ", file);
     fclose(file);
     const char *const words[] = {"report", "--in", folder, NULL};
-    assert_int_equal(bench(words), 1);
-    assert_non_null(strstr(output, "broken.json"));
+    assert_int_equal(bench_run(words), 1);
+    assert_non_null(strstr(bench_output, "broken.json"));
     remove(path);
     snprintf(path, sizeof path, "%s/report.html", folder);
     char *page = read_page(path);
@@ -172,9 +132,9 @@ static void a_place_that_cannot_be_written_is_told_before_the_run(void **state)
 {
     (void)state;
     const char *const words[] = {"chat", "--seconds", "60", "--save", "/proc/nowhere", NULL};
-    assert_int_equal(bench(words), 1);
-    assert_non_null(strstr(output, "cannot save to /proc/nowhere"));
-    assert_null(strstr(output, "seeding"));
+    assert_int_equal(bench_run(words), 1);
+    assert_non_null(strstr(bench_output, "cannot save to /proc/nowhere"));
+    assert_null(strstr(bench_output, "seeding"));
 }
 
 int main(void)

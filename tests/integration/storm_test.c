@@ -6,39 +6,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
-#include "tests/integration/support_daemon.h"
-
-#define OUTPUT_BYTES (1 << 20)
-#define WORDS_MAX 32
-
-/* Runs duet-bench with these words and --json; its first run's figures. */
-static json_t *bench(const char *const *words)
-{
-    static char output[OUTPUT_BYTES];
-    char path[512];
-    char *argv[WORDS_MAX + 3] = {path};
-    size_t count = 1;
-    snprintf(path, sizeof path, "%s", program_path("duet-bench"));
-    for (size_t i = 0; words[i] != NULL && count < WORDS_MAX; i++) {
-        argv[count++] = (char *)(uintptr_t)words[i];
-    }
-    argv[count] = (char *)(uintptr_t) "--json";
-    int status = program_run(argv, output, sizeof output, false);
-    json_t *found = json_loads(output, JSON_DISABLE_EOF_CHECK, NULL);
-    if (status != 0 || found == NULL) {
-        print_message("%s\n", output);
-    }
-    assert_int_equal(status, 0);
-    assert_non_null(found);
-    return found;
-}
+#include "tests/integration/support_bench.h"
 
 static int64_t figure(const json_t *found, const char *name)
 {
@@ -55,7 +27,7 @@ static void a_storm_loses_nothing(void **state)
                                         "1",     "--outage",  "1",   "--missed", "5",  NULL};
     static const char *const zero[] = {"lost",       "doubled",    "disordered", "gaps",
                                        "unanswered", "unexpected", "malformed",  "streams_reset"};
-    json_t *found = bench(words);
+    json_t *found = bench_report(words, 0);
     assert_true(json_is_true(json_object_get(found, "good")));
     assert_int_equal(figure(found, "resumed"), 300);
     for (size_t i = 0; i < sizeof zero / sizeof zero[0]; i++) {
@@ -73,7 +45,7 @@ static void all_get_in(const char *what, const char *clients)
     const char *const words[] = {"login",    "--what",  what,     "--clients", clients,
                                  "--others", "5",       "--rate", "50",        "--before",
                                  "1",        "--after", "1",      NULL};
-    json_t *found = bench(words);
+    json_t *found = bench_report(words, 0);
     assert_true(json_is_true(json_object_get(found, "good")));
     assert_int_equal(figure(found, "answered"), atoi(clients));
     assert_int_equal(figure(found, "others_lost"), 0);
