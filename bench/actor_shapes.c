@@ -11,7 +11,10 @@
 #include "bench/measure.h"
 
 #define ACTIVATION_WINDOW 64
-#define ACTIVATION_IDLE_MS 100
+#define ACTIVATION_IDLE_MS 2000 /* longer than a round and what is looked up after it */
+#define ACTIVATION_FLUSH_MS 200
+#define ACTIVATION_AWAKE_MAX 8192 /* of a shard, which keeps more than these awake */
+#define FIGURES_LATE_MS 250
 #define WAIT_MAX_US (60 * INT64_C(1000000))
 
 /* --- who talks to whom ------------------------------------------------------------------------ */
@@ -162,7 +165,7 @@ static int run_shape_in(const char *folder, void *context)
     pause_ms(run->measure_ms);
     uint64_t after = bench_actors_handled();
     double seconds = (double)(monotonic_us() - began) / 1e6;
-    pause_ms(250); /* so that the node's figures are of now */
+    pause_ms(FIGURES_LATE_MS);
     *mine->out =
         (struct actor_rate){.per_s = (double)(after - before) / seconds,
                             .ns_each = run->shards * seconds * 1e9 / (double)(after - before),
@@ -193,62 +196,57 @@ struct activation_run {
     struct actor_activation *out;
 };
 
-static bool wait_for(bool (*reached)(struct actor_node *node, uint64_t target),
-                     struct actor_node *node, uint64_t target)
-{
-    int64_t until = monotonic_us() + WAIT_MAX_US;
-    while (!reached(node, target)) {
-        if (interrupted() || monotonic_us() > until) {
-            return false;
-        }
-        usleep(200);
-    }
-    return true;
-}
-
-static bool have_answered(struct actor_node *node, uint64_t target)
-{
-    return actor_node_answered(node) >= target;
-}
-
-static bool are_awake(struct actor_node *node, uint64_t target)
-{
-    return actor_node_figure(node, "actors_awake") == (int64_t)target;
-}
-
-/** One command to each actor; how long that took, or -1. */
-static double round_seconds(struct actor_node *node, enum bench_command code, uint64_t count)
+/* Until every actor was put away; how long that took. 0 or an error. */
+static int wait_until_asleep(struct actor_node *node, double *ms)
 {
     int64_t began = monotonic_us();
-    uint64_t target = actor_node_answered(node) + count;
-    actor_node_round(node, code);
-    return wait_for(have_answered, node, target) ? (double)(monotonic_us() - began) / 1e6 : -1;
+    pause_ms(FIGURES_LATE_MS);
+    while (actor_node_figure(node, "actors_awake") != 0) {
+        if (interrupted() || monotonic_us() - began > WAIT_MAX_US) {
+            return interrupted() ? ERR_END : ERR_BUSY;
+        }
+        pause_ms(1);
+    }
+    *ms = (double)(monotonic_us() - began) / 1e3;
+    return 0;
+}
+
+/* A round of calls, and how many actors it woke. 0 or an error. */
+static int count_woken(struct actor_node *node, uint32_t per_shard, struct actor_round *round,
+                       int64_t *woken)
+{
+    int64_t before = actor_node_figure(node, "activations");
+    int error = actor_node_round(node, BENCH_CALL, per_shard, round);
+    pause_ms(FIGURES_LATE_MS);
+    *woken = actor_node_figure(node, "activations") - before;
+    return error;
 }
 
 static int measure_activation(struct actor_node *node, struct activation_run *mine)
 {
-    uint64_t count = (uint64_t)mine->per_shard * mine->run->shards;
-    double shards = mine->run->shards;
-    if (round_seconds(node, BENCH_STORE, count) < 0 || !wait_for(are_awake, node, count)) {
-        return ERR_END;
+    struct actor_round stored, cold, warm;
+    int64_t woken_cold, woken_warm;
+    struct actor_activation *out = mine->out;
+    uint32_t shards = mine->run->shards;
+    uint32_t few = mine->per_shard < ACTIVATION_AWAKE_MAX ? mine->per_shard : ACTIVATION_AWAKE_MAX;
+    double count = (double)mine->per_shard * shards;
+    int error = actor_node_round(node, BENCH_STORE, mine->per_shard, &stored);
+    error = error != 0 ? error : wait_until_asleep(node, &out->put_away_ms);
+    error = error != 0 ? error : count_woken(node, mine->per_shard, &cold, &woken_cold);
+    /* Twice: after the first all of these are awake, whoever was put away for want of room. */
+    for (int i = 0; i < 2 && error == 0; i++) {
+        error = count_woken(node, few, &warm, &woken_warm);
     }
-    pause_ms(ACTIVATION_IDLE_MS);
-    int64_t began = monotonic_us();
-    if (!wait_for(are_awake, node, 0)) {
-        return ERR_END;
+    if (error != 0) {
+        return error;
     }
-    double put_away = (double)(monotonic_us() - began) / 1e6;
-    double cold = round_seconds(node, BENCH_CALL, count);
-    double warm = round_seconds(node, BENCH_CALL, count);
-    if (cold < 0 || warm < 0) {
-        return ERR_END;
-    }
-    *mine->out = (struct actor_activation){.actors = count,
-                                           .per_s = (double)count / cold,
-                                           .us_each = shards * cold * 1e6 / (double)count,
-                                           .awake_us_each = shards * warm * 1e6 / (double)count,
-                                           .put_away_per_s = (double)count / put_away};
-    return 0;
+    out->actors = (uint64_t)count;
+    out->per_s = count * 1e9 / cold.longest_ns;
+    out->us_each = cold.sum_ns / 1e3 / count;
+    out->awake_us_each = warm.sum_ns / 1e3 / ((double)few * shards);
+    out->awake_already = (int64_t)count - woken_cold;
+    out->asleep_still = woken_warm;
+    return interrupted() ? ERR_END : 0;
 }
 
 static int run_activation_in(const char *folder, void *context)
@@ -257,12 +255,16 @@ static int run_activation_in(const char *folder, void *context)
     const struct actor_node_config config = {.data = folder,
                                              .shards = mine->run->shards,
                                              .idle_ms = ACTIVATION_IDLE_MS,
-                                             .window = ACTIVATION_WINDOW,
-                                             .calls = mine->per_shard};
+                                             .flush_age_ms = ACTIVATION_FLUSH_MS,
+                                             .window = ACTIVATION_WINDOW};
     struct actor_node *node;
     int error = actor_node_start(&config, &node);
     if (error == 0) {
         error = measure_activation(node, mine);
+        if (error == ERR_BUSY) {
+            fprintf(stderr,
+                    "duet-bench: calls were not answered, or actors not put away, in 60 s\n");
+        }
         actor_node_close(node);
     }
     return error;

@@ -43,9 +43,10 @@ int actor_shape_run(const struct actor_shape *shape, const struct actor_run *run
 struct actor_activation {
     double per_s;         /* commands to sleeping actors */
     double us_each;       /* of one shard's time, the command included */
-    double awake_us_each; /* the same to the same actors right after, for comparison */
-    double put_away_per_s;
+    double awake_us_each; /* the same to actors that are awake, for comparison */
+    double put_away_ms;   /* from the last event until all were put away */
     uint64_t actors;
+    int64_t awake_already, asleep_still; /* calls that met what they should not: 0 in a good run */
 };
 /** Actors with state in LMDB, put away because they were idle, and called again. */
 int actor_activation_run(const struct actor_run *run, uint32_t per_shard,

@@ -88,6 +88,12 @@ static int measure(struct chat_run *run)
     return interrupted() ? EXIT_INTERRUPTED : status;
 }
 
+static bool accepts(const void *context)
+{
+    const char *protocol = ((const struct chat_options *)context)->server.protocol;
+    return protocol == NULL || protocol_find(protocol) != NULL;
+}
+
 static int run(const void *context, json_t *report)
 {
     const struct chat_options *options = context;
@@ -114,6 +120,7 @@ static const struct scenario scenario = {
     .named_by = (const char *const[]){"system", "couples", "window", "rate", "bytes", NULL},
     .headlines = (const char *const[]){"acked_per_s", "delivered_per_s", "p50_us", "p99_us",
                                        "server_cpu_us_per_msg", "raw_ratio", NULL},
+    .accepts = accepts,
     .run = run,
     .relate = chat_relate};
 

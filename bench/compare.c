@@ -12,7 +12,8 @@
 
 #include <jansson.h>
 
-#define EXIT_USAGE 2
+#include "bench/options.h"
+
 #define ROUNDS_MAX 1000
 
 static const char *text_in(const json_t *object, const char *name)

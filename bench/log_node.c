@@ -1,25 +1,11 @@
 #include "bench/log_node.h"
 
-#include <string.h>
-
 #include "actors/registry.h"
 #include "bench/measure.h"
+#include "bench/node_figure.h"
 #include "runtime/node.h"
 
-#define FIGURES_MAX 128
 #define NO_BOUND ((uint64_t)1 << 40) /* more than any log here: nothing is flushed on the way */
-
-static int64_t find_figure(struct node *node, const char *name)
-{
-    struct node_figure figures[FIGURES_MAX];
-    uint32_t count = node_figures(node, figures, FIGURES_MAX);
-    for (uint32_t i = 0; i < count && i < FIGURES_MAX; i++) {
-        if (strcmp(figures[i].name, name) == 0) {
-            return figures[i].value;
-        }
-    }
-    return -1;
-}
 
 int log_node_open(const char *data, uint16_t shards, bool settle, struct log_opening *out)
 {
@@ -37,8 +23,8 @@ int log_node_open(const char *data, uint16_t shards, bool settle, struct log_ope
     if (error != 0) {
         return error;
     }
-    out->records = find_figure(node, "recovered_records");
-    out->recovery_ms = find_figure(node, "recovery_ms");
+    out->records = find_node_figure(node, "recovered_records");
+    out->recovery_ms = find_node_figure(node, "recovery_ms");
     error = settle ? node_start(node, &nobody) : 0;
     node_close(node);
     out->whole_us = monotonic_us() - began_us;

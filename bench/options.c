@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE 2
-
 const char *command_line = "duet-bench";
 
 /* An argument without the folders in front of it: where people keep things is nobody's business. */

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define EXIT_USAGE 2 /* the command line is wrong */
+
 enum option_kind {
     OPTION_INT,
     OPTION_TEXT,

@@ -166,6 +166,20 @@ static void print_latencies(const json_t *result)
     }
 }
 
+/* What the runs said in words, as the first one did: no figure, and no setting. */
+static void copy_words(json_t *head, const json_t *run)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)run, name, value)
+    {
+        if (json_is_string(value) &&
+            json_object_get(json_object_get(head, "setting"), name) == NULL) {
+            json_object_set(head, name, value);
+        }
+    }
+}
+
 static void print_repeated(const json_t *result)
 {
     json_t *head = json_object();
@@ -176,6 +190,7 @@ static void print_repeated(const json_t *result)
     if (json_object_get(result, "calibration") != NULL) {
         json_object_set(head, "calibration", json_object_get(result, "calibration"));
     }
+    copy_words(head, json_array_get(json_object_get(result, "runs"), 0));
     json_object_set(head, "good", json_object_get(result, "good"));
     report_print(head, false);
     print_figures(result);

@@ -7,9 +7,11 @@
 static const char *const heads[] = {"format",  "scenario", "command",    "date",
                                     "machine", "versions", "calibration"};
 /* What a flat object holds beside its figures. */
-static const char *const settings[] = {"system", "beside", "protocol",    "couples",
-                                       "window", "rate",   "bytes",       "seconds",
-                                       "warmup", "shards", "connections", "hold"};
+static const char *const settings[] = {
+    "system",   "beside", "protocol", "couples", "window",      "rate",    "bytes",
+    "seconds",  "warmup", "shards",   "hold",    "joining",     "clients", "others",
+    "halves",   "missed", "before",   "outage",  "after",       "limit",   "what",
+    "messages", "tail",   "actors",   "cold",    "connections", "only",    "alone"};
 
 static json_t *collect_setting(const json_t *flat)
 {

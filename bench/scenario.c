@@ -99,7 +99,7 @@ static const char *find_folder(const struct option_row *rows, size_t count)
 static void show_run(const struct scenario *scenario, const struct request *request, int64_t number,
                      const json_t *report)
 {
-    char text[256] = "";
+    char text[512] = "";
     for (size_t i = 0; scenario->headlines != NULL && scenario->headlines[i] != NULL; i++) {
         const json_t *value = json_object_get(report, scenario->headlines[i]);
         size_t len = strlen(text);
@@ -208,6 +208,9 @@ int scenario_main(const struct scenario *scenario, const struct option_row *rows
     free(all);
     if (code >= 0) {
         return code;
+    }
+    if (scenario->accepts != NULL && !scenario->accepts(options)) {
+        return EXIT_USAGE;
     }
     request.folder = find_folder(rows, count);
     if (request.save != NULL && request.save[0] == '\0') {

@@ -5,6 +5,7 @@
 #ifndef BENCH_SCENARIO_H
 #define BENCH_SCENARIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -16,6 +17,11 @@ struct scenario {
     struct command command;       /* .run is not used */
     const char *const *named_by;  /* options that tell its results apart: for names of files */
     const char *const *headlines; /* its main figures: for the line after each run */
+    /**
+     * Whether options that are each valid go together; says on stderr why not, which ends the
+     * program as a wrong command line. NULL: they always do.
+     */
+    bool (*accepts)(const void *options);
     /**
      * Measures once, on a server and a data directory of its own, and ends what it started.
      * `report` already holds the options' values under their names; all that is added and is a
