@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "bench/calibrate.h"
+#include "bench/figures.h"
 #include "bench/measure.h"
 
 #define SAMPLES_MAX 20000
@@ -17,42 +18,24 @@
 #define RECORD_BYTES 200
 #define MAP_BYTES ((size_t)4 << 30)
 
-/* Durations in whole µs; the median comes out of the sorted list. */
-struct durations {
-    uint32_t count;
-    int64_t us[SAMPLES_MAX];
-};
-
-static int compare(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a;
-    int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(struct durations *durations)
-{
-    qsort(durations->us, durations->count, sizeof durations->us[0], compare);
-    return (double)durations->us[durations->count / 2];
-}
-
 /* Calls `once` until the time or the room for samples is used up. */
 static int sample_repeatedly(int (*once)(void *), void *context, int64_t us, double *median_us)
 {
-    struct durations *durations = memory_alloc(sizeof *durations);
+    double *durations_us = memory_alloc(SAMPLES_MAX * sizeof *durations_us);
+    size_t count = 0;
     int64_t end_us = monotonic_us() + us;
     int64_t before_us = monotonic_us();
-    int error = 0;
-    while (error == 0 && before_us < end_us && durations->count < SAMPLES_MAX) {
+    int error;
+    do {
         error = once(context);
         int64_t after_us = monotonic_us();
-        durations->us[durations->count++] = after_us - before_us;
+        durations_us[count++] = (double)(after_us - before_us);
         before_us = after_us;
-    }
+    } while (error == 0 && before_us < end_us && count < SAMPLES_MAX);
     if (error == 0) {
-        *median_us = median(durations);
+        *median_us = figures_median(durations_us, count);
     }
-    free(durations);
+    free(durations_us);
     return error;
 }
 

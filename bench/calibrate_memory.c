@@ -4,13 +4,13 @@
  * many times a page fault of the guest alone. Whatever is measured then measures the host.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "bench/calibrate.h"
+#include "bench/figures.h"
 #include "bench/interrupt.h"
 #include "bench/measure.h"
 #include "bench/report.h"
@@ -40,13 +40,6 @@ static void touch(uint8_t *memory, size_t bytes, size_t page)
     }
 }
 
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 int calibrate_page_fault(double *median_us)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -68,8 +61,7 @@ int calibrate_page_fault(double *median_us)
         munmap(mapped[i], FAULT_BYTES);
     }
     if (error == 0) {
-        qsort(us, FAULT_ROUNDS, sizeof us[0], compare);
-        *median_us = us[FAULT_ROUNDS / 2];
+        *median_us = figures_median(us, FAULT_ROUNDS);
     }
     return error;
 }

@@ -12,15 +12,11 @@
 
 #include <jansson.h>
 
+#include "bench/figures.h"
 #include "bench/options.h"
+#include "bench/page.h"
 
 #define ROUNDS_MAX 1000
-
-static const char *text_in(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    return value != NULL ? value : "";
-}
 
 static int64_t window_of(const json_t *run)
 {
@@ -49,13 +45,6 @@ static json_t *read_objects(const char *path)
     return objects;
 }
 
-static int compare_figures(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 /* Runs of one system that were made in turn with one peer. */
 struct series {
     const json_t *lines;
@@ -66,8 +55,9 @@ struct series {
 
 static bool belongs(const struct series *series, const json_t *run)
 {
-    return strcmp(text_in(run, "system"), series->system) == 0 &&
-           strcmp(text_in(run, "beside"), series->beside) == 0 && window_of(run) == series->window;
+    return strcmp(page_text(run, "system"), series->system) == 0 &&
+           strcmp(page_text(run, "beside"), series->beside) == 0 &&
+           window_of(run) == series->window;
 }
 
 /* Median of a figure over the series' good runs; -1 if it was never measured. */
@@ -85,11 +75,7 @@ static double median(const struct series *series, const char *figure)
             found[count++] = json_number_value(value);
         }
     }
-    if (count == 0) {
-        return -1;
-    }
-    qsort(found, count, sizeof found[0], compare_figures);
-    return count % 2 != 0 ? found[count / 2] : (found[count / 2 - 1] + found[count / 2]) / 2;
+    return count != 0 ? figures_median(found, count) : -1;
 }
 
 static size_t bad_runs(const struct series *series)
@@ -178,13 +164,13 @@ static void print_window(const json_t *lines, int64_t window)
     json_t *peer;
     json_array_foreach((json_t *)lines, i, peer)
     {
-        if (*text_in(peer, "peer") == '\0' || json_object_get(peer, "skipped") != NULL) {
+        if (*page_text(peer, "peer") == '\0' || json_object_get(peer, "skipped") != NULL) {
             continue;
         }
-        struct series ours = {lines, "duet", text_in(peer, "peer"), window};
-        struct series theirs = {lines, text_in(peer, "peer"), text_in(peer, "peer"), window};
+        struct series ours = {lines, "duet", page_text(peer, "peer"), window};
+        struct series theirs = {lines, page_text(peer, "peer"), page_text(peer, "peer"), window};
         print_series(&ours, "yes");
-        print_series(&theirs, text_in(peer, "synced"));
+        print_series(&theirs, page_text(peer, "synced"));
         print_ratio(&ours, &theirs);
     }
 }
@@ -197,14 +183,14 @@ static void print_notes(const json_t *lines)
     json_array_foreach((json_t *)lines, i, peer)
     {
         if (json_object_get(peer, "not_guaranteed") != NULL) {
-            printf("  %-20s %s (%s)\n", text_in(peer, "peer"), text_in(peer, "not_guaranteed"),
-                   text_in(peer, "version"));
+            printf("  %-20s %s (%s)\n", page_text(peer, "peer"), page_text(peer, "not_guaranteed"),
+                   page_text(peer, "version"));
         }
     }
     json_array_foreach((json_t *)lines, i, peer)
     {
         if (json_object_get(peer, "skipped") != NULL) {
-            printf("  %-20s skipped: %s\n", text_in(peer, "peer"), text_in(peer, "skipped"));
+            printf("  %-20s skipped: %s\n", page_text(peer, "peer"), page_text(peer, "skipped"));
         }
     }
 }

@@ -13,11 +13,16 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+double figures_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
 /* Of `count` > 0 values, which are sorted. */
 static json_t *summarize(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, compare);
-    double median = (values[(count - 1) / 2] + values[count / 2]) / 2;
+    double median = figures_median(values, count);
     double range = values[count - 1] - values[0];
     return json_pack("{s:f, s:f, s:f, s:o}", "median", median, "min", values[0], "max",
                      values[count - 1], "spread",

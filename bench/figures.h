@@ -4,13 +4,18 @@
 #ifndef BENCH_FIGURES_H
 #define BENCH_FIGURES_H
 
+#include <stddef.h>
+
 #include <jansson.h>
+
+/** Sorts the values, of which there is one at least; the mean of the two in the middle if even. */
+double figures_median(double *values, size_t count);
 
 /**
  * For every number in the runs (an array of objects) that is no member of `setting`, in the order
- * of the first run: {"name": {"median", "min", "max", "spread"}}. The median of an even count is
- * the mean of the two in the middle; the spread is (max - min) / median, null when the median is
- * 0. Runs where the figure is missing or null are passed over for it. A new object.
+ * of the first run: {"name": {"median", "min", "max", "spread"}}. The spread is
+ * (max - min) / median, null when the median is 0. Runs where the figure is missing or null are
+ * passed over for it. A new object.
  */
 json_t *figures_summarize(const json_t *runs, const json_t *setting);
 

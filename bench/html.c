@@ -113,3 +113,14 @@ void html_figure(const char *name, double value, char *out, size_t size)
 {
     write_scaled(unit_of(name), value, out, size);
 }
+
+void html_cell(struct buffer *out, const char *name, double value)
+{
+    char text[64] = "–";
+    if (isfinite(value)) {
+        html_figure(name, value, text, sizeof text);
+    }
+    html_raw(out, "<td>");
+    html_text(out, text);
+    html_raw(out, "</td>");
+}

@@ -24,4 +24,7 @@ void html_numbers(struct buffer *out, const char *format, ...)
  */
 void html_figure(const char *name, double value, char *out, size_t size);
 
+/** Appends a cell of a table with a figure; one that is not finite was not measured. */
+void html_cell(struct buffer *out, const char *name, double value);
+
 #endif

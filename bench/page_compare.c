@@ -141,13 +141,7 @@ static void write_bars(struct buffer *out, const json_t *comparison, const json_
 
 static void write_number(struct buffer *out, const char *name, double value)
 {
-    char text[64] = "–";
-    if (value >= 0) {
-        html_figure(name, value, text, sizeof text);
-    }
-    html_raw(out, "<td>");
-    html_text(out, text);
-    html_raw(out, "</td>");
+    html_cell(out, name, value >= 0 ? value : NAN);
 }
 
 /* How many times the peer's rate duet reached in the runs between the peer's. */

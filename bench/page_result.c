@@ -99,56 +99,58 @@ static bool has_series(const json_t *result, const char *name)
     return false;
 }
 
-static void plot_rate(struct buffer *out, const json_t *result)
-{
-    struct lines lines = {.count = 0};
-    add_series(&lines, result, "acked_per_s", 0);
-    plot_write(out, &(struct plot){.title = "Rate over time",
-                                   .description =
-                                       "Messages acknowledged a second, for each second of each "
-                                       "run; a line for every run.",
-                                   .x_label = "seconds of the measurement",
-                                   .y_label = "messages acknowledged a second",
-                                   .y_name = "",
-                                   .lines = lines.items,
-                                   .count = lines.count,
-                                   .legend = {"acknowledged"}});
-    lines_fini(&lines);
-}
+/* A time series of every run in one plot, or two in two colours. */
+struct series_plot {
+    const char *series[2]; /* the second may be NULL */
+    struct plot plot;      /* but for its lines */
+};
 
-static void plot_latency(struct buffer *out, const json_t *result)
-{
-    struct lines lines = {.count = 0};
-    add_series(&lines, result, "p50_us", 0);
-    add_series(&lines, result, "p99_us", 1);
-    plot_write(out, &(struct plot){.title = "Latency over time",
-                                   .description =
-                                       "Median and 99th percentile of the time from sending to "
-                                       "the partner's receipt, for each second of each run.",
-                                   .x_label = "seconds of the measurement",
-                                   .y_label = "from send to the partner's receipt (log scale)",
-                                   .y_name = "_us",
-                                   .y_scale = PLOT_LOG,
-                                   .lines = lines.items,
-                                   .count = lines.count,
-                                   .legend = {"median", "99th percentile"}});
-    lines_fini(&lines);
-}
+static const struct series_plot rate_plot = {
+    .series = {"acked_per_s"},
+    .plot = {.title = "Rate over time",
+             .description = "Messages acknowledged a second, for each second of each run; a line "
+                            "for every run.",
+             .x_label = "seconds of the measurement",
+             .y_label = "messages acknowledged a second",
+             .y_name = "",
+             .legend = {"acknowledged"}}};
 
-static void plot_replay(struct buffer *out, const json_t *result)
+static const struct series_plot latency_plot = {
+    .series = {"p50_us", "p99_us"},
+    .plot = {.title = "Latency over time",
+             .description = "Median and 99th percentile of the time from sending to the partner's "
+                            "receipt, for each second of each run.",
+             .x_label = "seconds of the measurement",
+             .y_label = "from send to the partner's receipt (log scale)",
+             .y_name = "_us",
+             .y_scale = PLOT_LOG,
+             .legend = {"median", "99th percentile"}}};
+
+static const struct series_plot replay_plot = {
+    .series = {"log_to_replay"},
+    .plot = {.title = "Log to replay",
+             .description =
+                 "Records that a start after a crash would replay, for each second of each run.",
+             .x_label = "seconds of the measurement",
+             .y_label = "records",
+             .y_name = "",
+             .legend = {"log to replay"}}};
+
+/* Nothing when the result lacks one of the series. */
+static void plot_series(struct buffer *out, const json_t *result, const struct series_plot *wanted)
 {
     struct lines lines = {.count = 0};
-    add_series(&lines, result, "log_to_replay", 0);
-    plot_write(out,
-               &(struct plot){.title = "Log to replay",
-                              .description = "Records that a start after a crash would replay, for "
-                                             "each second of each run.",
-                              .x_label = "seconds of the measurement",
-                              .y_label = "records",
-                              .y_name = "",
-                              .lines = lines.items,
-                              .count = lines.count,
-                              .legend = {"log to replay"}});
+    struct plot plot = wanted->plot;
+    for (int i = 0; i < 2 && wanted->series[i] != NULL; i++) {
+        if (!has_series(result, wanted->series[i])) {
+            lines_fini(&lines);
+            return;
+        }
+        add_series(&lines, result, wanted->series[i], i);
+    }
+    plot.lines = lines.items;
+    plot.count = lines.count;
+    plot_write(out, &plot);
     lines_fini(&lines);
 }
 
@@ -210,16 +212,14 @@ static void plot_all_curves(struct buffer *out, const json_t *result)
 /* A series that no plot above knows. */
 static void plot_other(struct buffer *out, const json_t *result, const char *name)
 {
-    struct lines lines = {.count = 0};
-    add_series(&lines, result, name, 0);
-    plot_write(out, &(struct plot){.title = name,
-                                   .description = "Its value over time; a line for every run.",
-                                   .x_label = "seconds of the measurement",
-                                   .y_label = name,
-                                   .y_name = name,
-                                   .lines = lines.items,
-                                   .count = lines.count});
-    lines_fini(&lines);
+    const struct series_plot other = {
+        .series = {name},
+        .plot = {.title = name,
+                 .description = "Its value over time; a line for every run.",
+                 .x_label = "seconds of the measurement",
+                 .y_label = name,
+                 .y_name = name}};
+    plot_series(out, result, &other);
 }
 
 static void plot_others(struct buffer *out, const json_t *result)
@@ -244,29 +244,12 @@ static void plot_others(struct buffer *out, const json_t *result)
 static void write_plots(struct buffer *out, const json_t *result)
 {
     html_raw(out, "<div class=\"plots\">");
-    if (has_series(result, "acked_per_s")) {
-        plot_rate(out, result);
-    }
+    plot_series(out, result, &rate_plot);
     plot_all_curves(out, result);
-    if (has_series(result, "p50_us") && has_series(result, "p99_us")) {
-        plot_latency(out, result);
-    }
-    if (has_series(result, "log_to_replay")) {
-        plot_replay(out, result);
-    }
+    plot_series(out, result, &latency_plot);
+    plot_series(out, result, &replay_plot);
     plot_others(out, result);
     html_raw(out, "</div>\n");
-}
-
-static void write_cell(struct buffer *out, const char *name, const json_t *value)
-{
-    char text[64] = "–";
-    if (json_is_number(value)) {
-        html_figure(name, json_number_value(value), text, sizeof text);
-    }
-    html_raw(out, "<td>");
-    html_text(out, text);
-    html_raw(out, "</td>");
 }
 
 static void write_figure(struct buffer *out, const char *name, const json_t *summary,
@@ -277,9 +260,9 @@ static void write_figure(struct buffer *out, const char *name, const json_t *sum
     html_raw(out, "</th>");
     if (json_array_size(runs) > 1) {
         const json_t *spread = json_object_get(summary, "spread");
-        write_cell(out, name, json_object_get(summary, "median"));
-        write_cell(out, name, json_object_get(summary, "min"));
-        write_cell(out, name, json_object_get(summary, "max"));
+        html_cell(out, name, number_or_gap(json_object_get(summary, "median")));
+        html_cell(out, name, number_or_gap(json_object_get(summary, "min")));
+        html_cell(out, name, number_or_gap(json_object_get(summary, "max")));
         if (json_is_number(spread)) {
             html_numbers(out, "<td>%.1f %%</td>", 100 * json_number_value(spread));
         } else {
@@ -287,7 +270,7 @@ static void write_figure(struct buffer *out, const char *name, const json_t *sum
         }
     }
     for (size_t i = 0; i < json_array_size(runs); i++) {
-        write_cell(out, name, json_object_get(json_array_get(runs, i), name));
+        html_cell(out, name, number_or_gap(json_object_get(json_array_get(runs, i), name)));
     }
     html_raw(out, "</tr>\n");
 }

@@ -49,6 +49,17 @@ static void the_median_of_an_even_count_is_between_two(void **state)
     json_decref(figures);
 }
 
+static void a_median_sorts_and_takes_the_middle(void **state)
+{
+    (void)state;
+    double odd[] = {9, 1, 5};
+    double even[] = {10, 2, 4, 1};
+    double one[] = {7};
+    assert_true(figures_median(odd, 3) == 5);
+    assert_true(figures_median(even, 4) == 3);
+    assert_true(figures_median(one, 1) == 7);
+}
+
 static void one_run_has_no_spread(void **state)
 {
     (void)state;
@@ -126,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_median_of_an_odd_count_is_in_the_middle),
         cmocka_unit_test(the_median_of_an_even_count_is_between_two),
+        cmocka_unit_test(a_median_sorts_and_takes_the_middle),
         cmocka_unit_test(one_run_has_no_spread),
         cmocka_unit_test(a_median_of_zero_has_no_relative_spread),
         cmocka_unit_test(settings_and_texts_are_no_figures),
