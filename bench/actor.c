@@ -54,8 +54,7 @@ static void put_count(json_t *report, const char *shape, const char *figure, int
 /* Not what was to be measured: the run must not be counted. */
 static void call_bad(json_t *report, const char *shape, int64_t count, const char *why)
 {
-    progress_end();
-    fprintf(stderr, "duet-bench: %s: %lld %s\n", shape, (long long)count, why);
+    complain("%s: %lld %s", shape, (long long)count, why);
     json_object_set_new(report, "good", json_false());
 }
 

@@ -1,11 +1,11 @@
 #include "bench/actor_peer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/folder.h"
+#include "bench/report.h"
 
 #define MODULE "bench/erlang/actor_bench.erl"
 
@@ -91,7 +91,7 @@ double actor_peer_run(const struct actor_peer *peer, const char *shape, uint32_t
              (long long)measure_ms);
     first_line(command, line, sizeof line);
     if (sscanf(line, "%31s %llu %llu", name, &messages, &took_us) != 3 || took_us == 0) {
-        fprintf(stderr, "duet-bench: Erlang did not report on %s: %s\n", shape, line);
+        complain("Erlang did not report on %s: %s", shape, line);
         return -1;
     }
     return (double)messages * 1e6 / (double)took_us;

@@ -1,7 +1,6 @@
 #include "bench/actor_shapes.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -9,6 +8,7 @@
 #include "bench/folder.h"
 #include "bench/interrupt.h"
 #include "bench/measure.h"
+#include "bench/report.h"
 
 #define ACTIVATION_WINDOW 64
 #define ACTIVATION_IDLE_MS 2000 /* longer than a round and what is looked up after it */
@@ -132,7 +132,7 @@ static int with_folder(const char *parent, int (*run_in)(const char *folder, voi
     int error = run_in(folder, context);
     folder_remove(folder);
     if (error != 0 && !interrupted()) {
-        fprintf(stderr, "duet-bench: the node in %s failed: %s\n", folder, error_name(error));
+        complain("the node in %s failed: %s", folder, error_name(error));
     }
     return error;
 }
@@ -262,8 +262,7 @@ static int run_activation_in(const char *folder, void *context)
     if (error == 0) {
         error = measure_activation(node, mine);
         if (error == ERR_BUSY) {
-            fprintf(stderr,
-                    "duet-bench: calls were not answered, or actors not put away, in 60 s\n");
+            complain("calls were not answered, or actors not put away, in 60 s");
         }
         actor_node_close(node);
     }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "bench/interrupt.h"
 #include "bench/report.h"
 #include "bench/scenario.h"

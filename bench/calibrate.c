@@ -84,7 +84,7 @@ json_t *calibrate(const char *parent, uint32_t couples)
     progress_end();
     folder_remove(folder);
     if (error != 0 && !interrupted()) {
-        fprintf(stderr, "duet-bench: calibration failed: %s\n", error_text(error, LANGUAGE_EN));
+        complain("calibration failed: %s", error_text(error, LANGUAGE_EN));
     }
     if (error != 0 || interrupted()) {
         json_decref(report);
@@ -101,8 +101,7 @@ static int run(const void *context, json_t *report)
         int error = touch_memory(&touched_bytes);
         progress_end();
         if (error != 0) {
-            fprintf(stderr, "duet-bench: cannot touch memory: %s\n",
-                    error_text(error, LANGUAGE_EN));
+            complain("cannot touch memory: %s", error_text(error, LANGUAGE_EN));
             return EXIT_FAILURE;
         }
         json_object_set_new(report, "touched_bytes", json_integer(touched_bytes));

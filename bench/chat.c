@@ -1,6 +1,5 @@
 #include "bench/chat.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 

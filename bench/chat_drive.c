@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -30,9 +29,8 @@ static void chatter_lost(struct chatter *chatter)
 {
     struct chat_run *run = chatter->run;
     if (run->connections_lost++ == 0) {
-        progress_end();
-        fprintf(stderr, "duet-bench: a connection of couple %u was closed (%u)\n", chatter->couple,
-                (unsigned)chatter->link.close_code);
+        complain("a connection of couple %u was closed (%u)", chatter->couple,
+                 (unsigned)chatter->link.close_code);
     }
 }
 
@@ -75,8 +73,7 @@ static void handle_refused(struct chatter *chatter, const struct chat_incoming *
     run->starved++;
     if (run->first_error == 0) {
         run->first_error = in->error;
-        progress_end();
-        fprintf(stderr, "duet-bench: the server refuses messages: %s\n", error_name(in->error));
+        complain("the server refuses messages: %s", error_name(in->error));
     }
 }
 
@@ -345,8 +342,8 @@ int chat_load(struct chat_run *run, uint64_t messages)
     if (status != 0 || run->tally.acked >= messages) {
         return status;
     }
-    fprintf(stderr, "duet-bench: stopped at %llu of %llu messages: %s\n",
-            (unsigned long long)run->tally.acked, (unsigned long long)messages,
-            moves ? "a connection was lost" : "nothing was acknowledged for 30 s");
+    complain("stopped at %llu of %llu messages: %s", (unsigned long long)run->tally.acked,
+             (unsigned long long)messages,
+             moves ? "a connection was lost" : "nothing was acknowledged for 30 s");
     return EXIT_FAILURE;
 }

@@ -15,6 +15,7 @@
 #include "bench/figures.h"
 #include "bench/options.h"
 #include "bench/page.h"
+#include "bench/report.h"
 
 #define ROUNDS_MAX 1000
 
@@ -28,7 +29,7 @@ static json_t *read_objects(const char *path)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        fprintf(stderr, "duet-bench: %s: %s\n", path, strerror(errno));
+        complain("%s: %s", path, strerror(errno));
         return NULL;
     }
     json_error_t error;
@@ -38,8 +39,7 @@ static json_t *read_objects(const char *path)
         json_array_append_new(objects, object);
     }
     if (!feof(file)) {
-        fprintf(stderr, "duet-bench: %s, after %zu objects: %s\n", path, json_array_size(objects),
-                error.text);
+        complain("%s, after %zu objects: %s", path, json_array_size(objects), error.text);
     }
     fclose(file);
     return objects;

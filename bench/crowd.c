@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -58,7 +57,7 @@ int crowd_init(struct crowd *crowd, const char *host, uint16_t port,
     crowd->waiting.end = &crowd->waiting.first;
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) {
-        fprintf(stderr, "duet-bench: epoll: %s\n", strerror(errno));
+        complain("epoll: %s", strerror(errno));
         crowd->target.epoll = -1;
         return ERR_IO;
     }
@@ -159,8 +158,7 @@ static void wait_for_retry(struct member *member, enum member_state state, uint3
 static void give_up(struct member *member, const char *why)
 {
     if (member->crowd->figures.gave_up++ == 0) {
-        progress_end();
-        fprintf(stderr, "duet-bench: a client gives up: %s\n", why);
+        complain("a client gives up: %s", why);
     }
     set_state(member, MEMBER_GAVE_UP);
 }

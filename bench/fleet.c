@@ -22,7 +22,7 @@ int fleet_init(struct fleet *fleet, const struct server *server, size_t connecti
 {
     *fleet = (struct fleet){.epoll = epoll_create1(EPOLL_CLOEXEC)};
     if (fleet->epoll < 0) {
-        fprintf(stderr, "duet-bench: epoll: %s\n", strerror(errno));
+        complain("epoll: %s", strerror(errno));
         return ERR_IO;
     }
     int error = !server->protocol->needs_tokens
@@ -75,9 +75,7 @@ int fleet_join(struct fleet *fleet, const struct server *server, size_t index, s
     }
     buffer_fini(&opened.pending);
     if (error != 0) {
-        progress_end();
-        fprintf(stderr, "duet-bench: connection %zu was closed at once (%u)\n", index,
-                (unsigned)link->close_code);
+        complain("connection %zu was closed at once (%u)", index, (unsigned)link->close_code);
     } else if (index % 500 == 499) {
         progress("%zu connections", index + 1);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "bench/report.h"
 
 #define TEMPLATE "/duet-bench.XXXXXX"
 
@@ -20,7 +21,7 @@ int folder_make(const char *parent, char out[PATH_MAX])
             return 0;
         }
     }
-    fprintf(stderr, "duet-bench: no temporary folder in %s: %s\n", parent, strerror(errno));
+    complain("no temporary folder in %s: %s", parent, strerror(errno));
     return ERR_IO;
 }
 

@@ -1,6 +1,5 @@
 #include "bench/idle.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -111,9 +110,8 @@ static int join_all(struct idle_run *run)
             progress("%u of %zu connections", in, run->tokens.count);
         }
         if (crowd->figures.gave_up != 0 || now_us - moved_us > STALL_US) {
-            progress_end();
-            fprintf(stderr, "duet-bench: stopped with %u of %zu connections, %llu refused\n", in,
-                    run->tokens.count, (unsigned long long)crowd->figures.refused);
+            complain("stopped with %u of %zu connections, %llu refused", in, run->tokens.count,
+                     (unsigned long long)crowd->figures.refused);
             return ERR_END;
         }
     }

@@ -1,7 +1,6 @@
 #include "bench/ledger.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
 

@@ -40,8 +40,7 @@ static int fail(const char *what, int error)
     if (error == ERR_END) {
         return EXIT_INTERRUPTED;
     }
-    fprintf(stderr, "duet-bench: %s: %s (%s)\n", what, error_text(error, LANGUAGE_EN),
-            error_name(error));
+    complain("%s: %s (%s)", what, error_text(error, LANGUAGE_EN), error_name(error));
     return EXIT_FAILURE;
 }
 
@@ -228,9 +227,8 @@ static void check_records(const struct log_run *run, const char *what, int64_t f
                           uint64_t expected)
 {
     if (found != (int64_t)expected) {
-        progress_end();
-        fprintf(stderr, "duet-bench: %s: %lld records were replayed, %llu expected\n", what,
-                (long long)found, (unsigned long long)expected);
+        complain("%s: %lld records were replayed, %llu expected", what, (long long)found,
+                 (unsigned long long)expected);
         json_object_set_new(run->report, "good", json_false());
     }
 }
@@ -316,7 +314,7 @@ static int run(const void *context, json_t *report)
     logger_set_level(LOG_LEVEL_WARN);
     int code = measure(&run);
     if (options->keep) {
-        fprintf(stderr, "duet-bench: left behind: %s/data\n", run.folder);
+        complain("left behind: %s/data", run.folder);
     } else {
         folder_remove(run.folder);
     }

@@ -6,7 +6,6 @@
 
 #include "actors/identity_records.h"
 #include "actors/user_records.h"
-#include "base/error.h"
 #include "bench/background.h"
 #include "bench/interrupt.h"
 #include "bench/report.h"

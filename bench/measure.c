@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "bench/family.h"
+#include "bench/report.h"
 
 #define SECTOR_BYTES 512
 #define ADMIN_TIMEOUT_MS 5000
@@ -212,9 +213,8 @@ int raise_file_limit(uint64_t wanted)
     int reason = errno;
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
-    fprintf(stderr,
-            "duet-bench: %llu open files are needed and at most %llu allowed: %s\n"
-            "  raise the limit (ulimit -Hn, /etc/security/limits.conf, fs.nr_open) and try again\n",
-            (unsigned long long)wanted, (unsigned long long)limit.rlim_max, strerror(reason));
+    complain("%llu open files are needed and at most %llu allowed: %s\n"
+             "  raise the limit (ulimit -Hn, /etc/security/limits.conf, fs.nr_open) and try again",
+             (unsigned long long)wanted, (unsigned long long)limit.rlim_max, strerror(reason));
     return ERR_IO;
 }

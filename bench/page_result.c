@@ -2,7 +2,6 @@
  * One result of the page: its plots, its figures, its origin.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -26,7 +26,7 @@ const struct chat_protocol *protocol_find(const char *name)
             return protocols[i];
         }
     }
-    fprintf(stderr, "duet-bench: no such protocol: %s; there are\n", name);
+    complain("no such protocol: %s; there are", name);
     for (size_t i = 0; i < PROTOCOL_COUNT; i++) {
         fprintf(stderr, "  %-12s %s\n", protocols[i]->name, protocols[i]->summary);
     }
@@ -123,7 +123,6 @@ int chat_text_parse(struct bytes text, size_t text_bytes, struct chat_text *out)
 
 int join_complain(const struct chat_place *place, const char *what, const char *detail)
 {
-    progress_end();
-    fprintf(stderr, "duet-bench: connection %zu: %s: %s\n", place->index, what, detail);
+    complain("connection %zu: %s: %s", place->index, what, detail);
     return ERR_IO;
 }

@@ -125,3 +125,14 @@ void progress_end(void)
     }
     progress_open = false;
 }
+
+void complain(const char *format, ...)
+{
+    va_list arguments;
+    progress_end();
+    fputs("duet-bench: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}

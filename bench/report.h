@@ -33,6 +33,10 @@ void report_print(json_t *report, bool as_json);
 /** One value, 12 wide and with a blank before it: "-" for what is no number. */
 void report_print_cell(const json_t *value);
 
+/** Says on stderr what is wrong, with the program's name in front, below any progress. No newline
+ * at its end. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /** A line of progress on stderr, over the one before when that is a terminal. */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** Ends the line of progress. */

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -283,7 +282,7 @@ int result_prepare(const char *folder)
         *slash = '/';
     }
     if (!made || access(path, W_OK | X_OK) != 0) {
-        fprintf(stderr, "duet-bench: cannot save to %s: %s\n", folder, strerror(errno));
+        complain("cannot save to %s: %s", folder, strerror(errno));
         return ERR_IO;
     }
     return 0;
@@ -315,7 +314,7 @@ int result_save(const json_t *result, const char *folder, const char *const *nam
         file = create_file(stem, date, path, sizeof path);
     }
     if (file == NULL || write_json(file, result) != 0) {
-        fprintf(stderr, "duet-bench: cannot save to %s: %s\n", folder, strerror(errno));
+        complain("cannot save to %s: %s", folder, strerror(errno));
         return ERR_IO;
     }
     fprintf(stderr, "saved %s\n", path);

@@ -11,17 +11,18 @@
 #include "bench/figures.h"
 #include "bench/options.h"
 #include "bench/page.h"
+#include "bench/report.h"
 #include "bench/result.h"
 
 #define DEFAULT_FOLDER "bench/results"
 #define WHY_BYTES 256
 
-static int complain(const char *file, int line, const char *why)
+static int pass_over(const char *file, int line, const char *why)
 {
     if (line != 0) {
-        fprintf(stderr, "duet-bench: %s, line %d: %s; passed over\n", file, line, why);
+        complain("%s, line %d: %s; passed over", file, line, why);
     } else {
-        fprintf(stderr, "duet-bench: %s: %s; passed over\n", file, why);
+        complain("%s: %s; passed over", file, why);
     }
     return 1;
 }
@@ -38,11 +39,11 @@ static int read_result(const char *path, const char *name, json_t *results)
     char why[WHY_BYTES];
     json_t *json = json_load_file(path, 0, &error);
     if (json == NULL) {
-        return complain(name, error.line > 0 ? error.line : 0, error.text);
+        return pass_over(name, error.line > 0 ? error.line : 0, error.text);
     }
     json_t *result = result_read(json, why, sizeof why);
     if (result == NULL) {
-        return complain(name, 0, why);
+        return pass_over(name, 0, why);
     }
     json_object_set_new(result, "file", json_string(name));
     json_array_append_new(results, result);
@@ -104,16 +105,16 @@ static int read_comparison(const char *path, const char *name, json_t *compariso
     size_t size = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return complain(name, 0, strerror(errno));
+        return pass_over(name, 0, strerror(errno));
     }
     json_t *comparison = json_pack("{s:s, s:[], s:[]}", "file", name, "results", "peers");
     if (comparison == NULL) {
         fclose(file);
-        return complain(name, 0, "its name is not UTF-8");
+        return pass_over(name, 0, "its name is not UTF-8");
     }
     for (int number = 1; getline(&line, &size, file) > 0; number++) {
         const char *why = read_line(line, comparison);
-        bad += why != NULL ? complain(name, number, why) : 0;
+        bad += why != NULL ? pass_over(name, number, why) : 0;
     }
     free(line);
     fclose(file);
@@ -128,8 +129,7 @@ int results_gather(const char *folder, json_t **results, json_t **comparisons)
     *comparisons = json_array();
     int count = scandir(folder, &entries, NULL, alphasort);
     if (count < 0) {
-        fprintf(stderr, "duet-bench: %s: %s; chat --save and the like put results there\n", folder,
-                strerror(errno));
+        complain("%s: %s; chat --save and the like put results there", folder, strerror(errno));
         return -1;
     }
     int bad = 0;
@@ -158,7 +158,7 @@ static int write_page(const char *path, const json_t *results, const json_t *com
     written = file != NULL && fclose(file) == 0 && written;
     buffer_fini(&page);
     if (!written) {
-        fprintf(stderr, "duet-bench: %s: %s\n", path, strerror(errno));
+        complain("%s: %s", path, strerror(errno));
         return EXIT_FAILURE;
     }
     fprintf(stderr, "%zu results, %zu comparisons: %s\n", json_array_size(results),

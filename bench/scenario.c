@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/error.h"
 #include "bench/calibrate.h"
 #include "bench/interrupt.h"
 #include "bench/report.h"

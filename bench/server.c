@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -24,10 +23,9 @@
 #define POLL_US 20000
 #define ARGUMENTS_MAX 12
 
-static int complain(const char *what, const char *detail)
+static int fail(const char *what, const char *detail)
 {
-    progress_end();
-    fprintf(stderr, "duet-bench: %s: %s\n", what, detail);
+    complain("%s: %s", what, detail);
     return ERR_IO;
 }
 
@@ -43,12 +41,12 @@ static int find_program(const char *name, char out[PATH_MAX])
     char self[PATH_MAX - 64];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len <= 0) {
-        return complain("/proc/self/exe", strerror(errno));
+        return fail("/proc/self/exe", strerror(errno));
     }
     self[len] = '\0';
     *strrchr(self, '/') = '\0';
     snprintf(out, PATH_MAX, "%s/%s", self, name);
-    return access(out, X_OK) == 0 ? 0 : complain(out, strerror(errno));
+    return access(out, X_OK) == 0 ? 0 : fail(out, strerror(errno));
 }
 
 /* In the child: its output goes to `out_fd`, its errors to the file `log`. */
@@ -68,7 +66,7 @@ static int spawn(const char *path, char *const *arguments, const char *log, pid_
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return complain("pipe", strerror(errno));
+        return fail("pipe", strerror(errno));
     }
     fflush(NULL);
     *pid = fork();
@@ -78,7 +76,7 @@ static int spawn(const char *path, char *const *arguments, const char *log, pid_
     close(ends[1]);
     if (*pid < 0) {
         close(ends[0]);
-        return complain("fork", strerror(errno));
+        return fail("fork", strerror(errno));
     }
     *out = ends[0];
     return 0;
@@ -108,9 +106,9 @@ static int seed(struct server *server, const struct server_options *options, con
     int status = 0;
     waitpid(pid, &status, 0);
     if (WIFSIGNALED(status)) {
-        return complain("duetctl seed was ended by a signal", strsignal(WTERMSIG(status)));
+        return fail("duetctl seed was ended by a signal", strsignal(WTERMSIG(status)));
     }
-    return WEXITSTATUS(status) == 0 ? 0 : complain("duetctl seed failed, see", log);
+    return WEXITSTATUS(status) == 0 ? 0 : fail("duetctl seed failed, see", log);
 }
 
 /* Reads "listening on 127.0.0.1:PORT" from the daemon. */
@@ -164,7 +162,7 @@ static int start_daemon(struct server *server, int64_t timeout_us)
     int error = await_port(server, out, timeout_us);
     if (error != 0) {
         close(out);
-        return interrupted() ? error : complain("duetd did not start, see", log);
+        return interrupted() ? error : fail("duetd did not start, see", log);
     }
     /* Left open: the daemon may print hints, and must not get SIGPIPE for them. */
     return 0;
@@ -205,7 +203,7 @@ void server_stop(struct server *server)
     if (server->pid > 0) {
         kill(server->pid, SIGTERM);
         if (!await_end(server->pid)) {
-            complain("duetd", "did not stop within 60 s of SIGTERM; killed");
+            fail("duetd", "did not stop within 60 s of SIGTERM; killed");
             server_kill(server);
         }
         server->pid = 0;
@@ -248,13 +246,13 @@ static int parse_address(const char *url, struct server *server)
     const char *address = scheme != NULL ? scheme + 3 : url;
     int len = 0;
     if (sscanf(address, "%255[^:/]:%hu%n", server->host, &server->port, &len) != 2) {
-        return complain(url, "not of the form host:port");
+        return fail(url, "not of the form host:port");
     }
     server->ports[server->port_count++] = server->port;
     for (const char *more = address + len; *more == ','; more += len) {
         if (server->port_count == SERVER_PORTS_MAX ||
             sscanf(more, ",%hu%n", &server->ports[server->port_count++], &len) != 1) {
-            return complain(url, "not of the form host:port,port");
+            return fail(url, "not of the form host:port,port");
         }
     }
     return 0;
@@ -266,7 +264,7 @@ static int use_running(const struct server_options *options, struct server *serv
         return ERR_IO;
     }
     if (server->protocol->needs_tokens && options->tokens == NULL) {
-        return complain("--server", "needs --tokens FILE, as written by duetctl seed --out FILE");
+        return fail("--server", "needs --tokens FILE, as written by duetctl seed --out FILE");
     }
     server->pid = (pid_t)options->pid;
     if (options->tokens != NULL) {
@@ -291,5 +289,5 @@ int server_start(const struct server_options *options, struct server *server)
     }
     return server->protocol == &duet_protocol
                ? start_own(options, server)
-               : complain(server->protocol->name, "needs --server host:port; see bench/peers/");
+               : fail(server->protocol->name, "needs --server host:port; see bench/peers/");
 }

@@ -1,7 +1,5 @@
 #include "bench/session_ask.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "wire/codec.h"
 #include "wire/frame.h"

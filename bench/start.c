@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "bench/chat.h"
 #include "bench/folder.h"
 #include "bench/interrupt.h"
@@ -38,8 +37,7 @@ static json_t *ask_stats(const struct server *server)
 {
     json_t *stats = sample_stats(server->data);
     if (stats == NULL) {
-        progress_end();
-        fprintf(stderr, "duet-bench: %s/admin.sock does not answer\n", server->data);
+        complain("%s/admin.sock does not answer", server->data);
     }
     return stats;
 }
@@ -101,12 +99,12 @@ static int remove_state(const struct server *server)
     char state[PATH_MAX + 16];
     snprintf(state, sizeof state, "%s/state", server->data);
     if (access(state, F_OK) != 0) {
-        fprintf(stderr, "duet-bench: no folder %s to delete\n", state);
+        complain("no folder %s to delete", state);
         return EXIT_FAILURE;
     }
     folder_remove(state);
     if (access(state, F_OK) == 0) {
-        fprintf(stderr, "duet-bench: cannot delete %s\n", state);
+        complain("cannot delete %s", state);
         return EXIT_FAILURE;
     }
     return 0;

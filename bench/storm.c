@@ -52,10 +52,9 @@ static int join(struct storm_run *run)
     }
     run->background.crowd.busy_max = 0;
     if (run->background.crowd.in < run->client_count && !interrupted()) {
-        progress_end();
-        fprintf(stderr, "duet-bench: only %u of %zu clients got in within %lld s (%llu refused)\n",
-                run->background.crowd.in, run->client_count, (long long)run->options->limit,
-                (unsigned long long)run->background.crowd.figures.refused);
+        complain("only %u of %zu clients got in within %lld s (%llu refused)",
+                 run->background.crowd.in, run->client_count, (long long)run->options->limit,
+                 (unsigned long long)run->background.crowd.figures.refused);
         return ERR_END;
     }
     return interrupted() ? ERR_END : 0;

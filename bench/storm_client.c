@@ -2,7 +2,6 @@
  * What one client of the storm does: opens its session where it left off, writes, counts what it
  * sees. A message that was not answered when the connection went is sent again under its number.
  */
-#include "base/error.h"
 #include "bench/storm.h"
 
 #define AGAIN_US 200000

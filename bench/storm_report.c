@@ -1,6 +1,3 @@
-#include <stdio.h>
-
-#include "base/error.h"
 #include "bench/report.h"
 #include "bench/scenario.h"
 #include "bench/storm.h"

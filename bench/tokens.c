@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "bench/report.h"
 
 static int read_id(const json_t *line, const char *name, struct id *out)
 {
@@ -60,7 +61,7 @@ int tokens_read(const char *path, size_t wanted, struct tokens *out)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        fprintf(stderr, "duet-bench: %s: %s\n", path, strerror(errno));
+        complain("%s: %s", path, strerror(errno));
         return ERR_IO;
     }
     struct tokens tokens = {.items = memory_alloc(wanted * sizeof *tokens.items)};
@@ -73,10 +74,9 @@ int tokens_read(const char *path, size_t wanted, struct tokens *out)
     free(line);
     fclose(file);
     if (tokens.count < wanted || !partners(&tokens)) {
-        fprintf(stderr,
-                "duet-bench: %s: %zu users wanted, line %zu is missing or not as written "
-                "by duetctl seed\n",
-                path, wanted, tokens.count + 1);
+        complain("%s: %zu users wanted, line %zu is missing or not as written "
+                 "by duetctl seed",
+                 path, wanted, tokens.count + 1);
         tokens_fini(&tokens);
         return ERR_MALFORMED;
     }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "bench/report.h"
 #include "client/ws_handshake.h"
 
 #define SUBPROTOCOL "duet.v1.msgpack"
@@ -28,7 +29,7 @@ int ws_dial_target_init(struct ws_dial_target *target, const char *host, uint16_
     target->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
     snprintf(target->host, sizeof target->host, "%s", host);
     if (inet_pton(AF_INET, host, &target->to.sin_addr) != 1) {
-        fprintf(stderr, "duet-bench: %s: give the server's address as four numbers\n", host);
+        complain("%s: give the server's address as four numbers", host);
         return ERR_INVALID_ARGUMENT;
     }
     target->loopback = ntohl(target->to.sin_addr.s_addr) >> 24 == 127;
