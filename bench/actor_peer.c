@@ -35,14 +35,12 @@ static const char *find_source(char path[PATH_MAX])
     if (access(MODULE, R_OK) == 0) {
         return MODULE;
     }
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof MODULE - 8);
-    if (len > 0) {
-        path[len] = '\0';
-        char *slash = strrchr(path, '/');
-        strcpy(slash != NULL ? slash : path, "/../" MODULE);
-        return access(path, R_OK) == 0 ? path : NULL;
+    char folder[PATH_MAX];
+    if (folder_of_program(folder) != 0) {
+        return NULL;
     }
-    return NULL;
+    snprintf(path, PATH_MAX, "%.*s/../" MODULE, PATH_MAX - 64, folder);
+    return access(path, R_OK) == 0 ? path : NULL;
 }
 
 static const char *compile(struct actor_peer *peer, const char *source, const char *parent)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "bench/report.h"
@@ -36,4 +37,17 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 void folder_remove(const char *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+int folder_of_program(char out[PATH_MAX])
+{
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (len <= 0) {
+        return ERR_IO;
+    }
+    self[len] = '\0';
+    *strrchr(self, '/') = '\0'; /* the path is absolute */
+    snprintf(out, PATH_MAX, "%s", self);
+    return 0;
 }

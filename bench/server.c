@@ -38,14 +38,11 @@ static void log_path(const struct server *server, char *out, size_t size)
 /* Path of a program that stands beside this one. */
 static int find_program(const char *name, char out[PATH_MAX])
 {
-    char self[PATH_MAX - 64];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len <= 0) {
+    char folder[PATH_MAX];
+    if (folder_of_program(folder) != 0) {
         return fail("/proc/self/exe", strerror(errno));
     }
-    self[len] = '\0';
-    *strrchr(self, '/') = '\0';
-    snprintf(out, PATH_MAX, "%s/%s", self, name);
+    snprintf(out, PATH_MAX, "%.*s/%s", PATH_MAX - 32, folder, name);
     return access(out, X_OK) == 0 ? 0 : fail(out, strerror(errno));
 }
 
