@@ -30,6 +30,7 @@
 #define INDEX_AT 8192
 #define INDEX_PLACES 2048
 #define STEP_MIN ((uint64_t)64 << 10)
+#define FILL_SYNC_BYTES ((uint64_t)16 << 20)
 #define ERASE_BYTES ((size_t)64 << 10)
 #define PARTS_MAX 1024 /* Linux' IOV_MAX */
 
@@ -274,10 +275,17 @@ bool segment_fill_ahead(struct segment *segment)
     }
     size_t len = left < sizeof zeros ? (size_t)left : sizeof zeros;
     ssize_t wrote = pwrite(segment->fd, zeros, len, (off_t)segment->filled_bytes);
-    if (wrote <= 0 || segment_sync(segment) != 0) {
+    if (wrote <= 0) {
         return false;
     }
+    /* A sync of each piece would make every commit of the log meanwhile wait for it. */
+    (void)sync_file_range(segment->fd, (off_t)segment->filled_bytes, wrote, SYNC_FILE_RANGE_WRITE);
     segment->filled_bytes += (uint64_t)wrote;
+    if (segment->filled_bytes / FILL_SYNC_BYTES !=
+            (segment->filled_bytes - (uint64_t)wrote) / FILL_SYNC_BYTES ||
+        segment->filled_bytes == segment->file_bytes) {
+        return segment_sync(segment) == 0;
+    }
     return true;
 }
 

@@ -28,7 +28,7 @@
 
 #define SEGMENT_BYTES_MIN ((uint64_t)4 << 20)
 #define SEGMENT_FRAMES_AT ((uint64_t)64 << 10)
-#define SEGMENT_FILL_BYTES ((size_t)1 << 20)
+#define SEGMENT_FILL_BYTES ((size_t)256 << 10)
 
 struct segment {
     char *path;
@@ -67,8 +67,9 @@ int segment_sync(const struct segment *segment);
 int segment_erase(const struct segment *segment, uint64_t from, uint64_t to);
 
 /**
- * Writes zeros to the next SEGMENT_FILL_BYTES that were not filled, and syncs. Not beside a writer
- * of the same segment. False when all is filled, or on a failure, which is harmless.
+ * Writes zeros to the next SEGMENT_FILL_BYTES that were not filled, and lets the device begin;
+ * syncs every 16 MiB and at the end. Not beside a writer of the same segment. False when all is
+ * filled, or on a failure, which is harmless.
  */
 bool segment_fill_ahead(struct segment *segment);
 
