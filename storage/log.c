@@ -173,7 +173,7 @@ bool log_has_room(const struct log *log)
                               memory_order_relaxed);
     }
     return atomic_load_explicit(&cache->disk_room, memory_order_relaxed) &&
-           (atomic_load_explicit(&cache->next_there, memory_order_relaxed) ||
+           (!atomic_load_explicit(&cache->next_failed, memory_order_relaxed) ||
             atomic_load_explicit(&cache->current_room, memory_order_relaxed));
 }
 
@@ -296,11 +296,17 @@ static void make_room(struct log *log, const struct frame *frame)
         next = NULL;
     }
     if (next == NULL) {
+        uint64_t least = SEGMENT_FRAMES_AT + 2 * bytes;
+        least = least > SEGMENT_BYTES_MIN ? least : SEGMENT_BYTES_MIN;
         uint64_t ordinary = log_next_bytes(log);
-        uint64_t wanted = SEGMENT_FRAMES_AT + 2 * bytes;
-        must(log_make_segment(log, ordinary > wanted ? ordinary : wanted, &next));
+        int error = ordinary <= least ? ERR_STORAGE_FULL : log_make_segment(log, ordinary, &next);
+        if (error == ERR_STORAGE_FULL) { /* a small one, of the reserve: this was admitted */
+            error = log_make_segment(log, least, &next);
+        }
+        must(error);
     }
     must(log_roll(log, next, (struct lsn){frame->head.first}));
+    log_next_request(log);
 }
 
 struct lsn log_commit(struct log *log, const struct bytes *batches, uint32_t batch_count,

@@ -52,7 +52,7 @@ struct log {
 
     /* Hints with no data behind them: relaxed. */
     atomic_bool current_room; /* writer: much of the newest segment is unused */
-    atomic_bool next_there;   /* whoever made or took it */
+    atomic_bool next_failed;  /* who makes it: there was no room for the next one */
     atomic_bool disk_room;    /* whoever refreshed last */
     _Atomic int64_t disk_checked_ms;
 

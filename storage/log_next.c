@@ -56,7 +56,6 @@ struct segment *log_next_take(struct log *log)
     next->segment = NULL;
     next->create_bytes = 0;
     next->fill_to = 0;
-    atomic_store_explicit(&log->next_there, false, memory_order_relaxed);
     (void)pthread_mutex_unlock(&log->lock);
     return taken;
 }
@@ -73,7 +72,7 @@ static void create(struct log *log, uint64_t bytes)
     (void)pthread_mutex_lock(&log->lock);
     next->segment = made;
     next->retry_ms = error == 0 ? 0 : log_clock_ms() + RETRY_MS;
-    atomic_store_explicit(&log->next_there, made != NULL, memory_order_relaxed);
+    atomic_store_explicit(&log->next_failed, error != 0, memory_order_relaxed);
 }
 
 static void fill(struct log *log, struct segment *segment)

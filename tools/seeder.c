@@ -28,7 +28,6 @@
 
 #define WINDOW 256
 #define RETRY_MS 5
-#define FULL_WAIT_MS 10000
 #define PROGRESS_MS 200
 #define SHARDS_MAX 64
 #define UNUSABLE "!" /* no hash: nothing verifies against it */
@@ -63,7 +62,6 @@ struct seed_shard {
     uv_timer_t timer; /* begins, and repeats what was busy */
     uint64_t next;    /* number of the next couple to begin */
     uint32_t active;
-    uint64_t full_since_ms; /* the log has no room: 0, or since when */
     bool finished;
     struct slot slots[WINDOW];
 };
@@ -267,18 +265,10 @@ static int take_result(struct slot *slot, const struct reply *reply)
     return error;
 }
 
-/** A refusal that passes. So does STORAGE_FULL when the next segment is only being prepared. */
-static bool comes_back(struct seed_shard *shard, int error)
+/** A refusal that passes. */
+static bool comes_back(int error)
 {
-    if (error != ERR_STORAGE_FULL) {
-        shard->full_since_ms = error == 0 ? 0 : shard->full_since_ms;
-        return error == ERR_BUSY || error == ERR_RATE_LIMITED || error == ERR_PAIRING_IN_PROGRESS;
-    }
-    uint64_t now = uv_now(shard->timer.loop);
-    if (shard->full_since_ms == 0) {
-        shard->full_since_ms = now;
-    }
-    return now - shard->full_since_ms < FULL_WAIT_MS;
+    return error == ERR_BUSY || error == ERR_RATE_LIMITED || error == ERR_PAIRING_IN_PROGRESS;
 }
 
 static void on_reply(void *self, const struct reply *reply)
@@ -288,7 +278,7 @@ static void on_reply(void *self, const struct reply *reply)
     if (!slot->active || reply->caller.request != (uint32_t)slot->step || shard->finished) {
         return;
     }
-    if (comes_back(shard, reply->error)) {
+    if (comes_back(reply->error)) {
         slot->retry = true;
         return;
     }

@@ -331,6 +331,20 @@ static void there_is_no_room_below_the_reserve(void **state)
     log_close(log);
 }
 
+/* Whoever asks while the next segment is only being made must not be refused. */
+static void there_is_room_as_long_as_the_disk_has_some(void **state)
+{
+    struct log *log = open_log(*state);
+    for (unsigned i = 0; i < 200; i++) {
+        say(log, "fill", 100, 2500);
+        assert_true(log_has_room(log));
+        if (i % 3 == 0) {
+            log_prepare(log);
+        }
+    }
+    log_close(log);
+}
+
 static void an_impossible_segment_is_storage_full_and_leaves_nothing(void **state)
 {
     struct statvfs disk;
@@ -392,6 +406,7 @@ int main(void)
         PLACE(a_torn_preparation_is_made_anew),
         PLACE(readers_follow_a_writer_across_segments),
         PLACE(there_is_no_room_below_the_reserve),
+        PLACE(there_is_room_as_long_as_the_disk_has_some),
         PLACE(an_impossible_segment_is_storage_full_and_leaves_nothing),
         PLACE(segments_double_up_to_their_bound),
     };
