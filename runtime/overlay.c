@@ -5,7 +5,7 @@
 #include "base/check.h"
 
 #define FIRST_BLOCK_BYTES 496 /* most layers of a quiet couple need no more */
-#define BLOCK_BYTES_MAX (64u << 10)
+#define BLOCK_BYTES_MAX 8168  /* what the last one leaves empty is held by every busy couple */
 #define FIRST_ROWS 4
 
 struct overlay_block {
@@ -49,10 +49,10 @@ static void *block_take(struct overlay *overlay, size_t size)
         CHECK_ALWAYS(block != NULL);
         *block = (struct overlay_block){.next = overlay->blocks, .size = (uint32_t)room};
         overlay->blocks = block;
+        overlay->bytes += sizeof *block + room;
     }
     void *out = block->data + block->used;
     block->used += (uint32_t)size;
-    overlay->bytes += size;
     return out;
 }
 
@@ -165,7 +165,9 @@ static void table_insert(struct overlay *overlay, struct overlay_table *table, u
                          struct overlay_row *row)
 {
     if (table->count == table->cap) {
-        table->cap = table->cap == 0 ? FIRST_ROWS : table->cap * 2;
+        uint32_t before = table->cap;
+        table->cap = before == 0 ? FIRST_ROWS : before * 2;
+        overlay->bytes += (table->cap - before) * sizeof(struct overlay_row *);
         table->rows = memory_resize(table->rows, table->cap * sizeof(struct overlay_row *));
     }
     struct overlay_row **place = &table->rows[at];

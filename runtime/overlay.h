@@ -38,7 +38,7 @@ struct overlay_block;
 struct overlay {
     struct overlay_table *tables; /* ascending by collection */
     struct overlay_block *blocks; /* newest first */
-    size_t bytes;                 /* of rows, replaced ones included until the layer goes */
+    size_t bytes;                 /* that rows hold, replaced ones included, until the layer goes */
     uint32_t table_count;
     uint32_t count; /* of rows that are there, removals included */
 };
