@@ -37,7 +37,6 @@ static int load(struct log_walk *walk, size_t len, uint64_t tail)
 /* What the window shows. 0, ERR_END, ERR_CORRUPT; ERR_BUSY: it takes `*need` bytes to say. */
 static int look(const struct log_walk *walk, struct log_frame *out, size_t *need)
 {
-    const uint8_t *at = walk->window.data + walk->at;
     size_t have = walk->window.len - walk->at;
     if (walk->segment->file_bytes - walk->offset < LOG_FRAME_FRONT) {
         return ERR_END;
@@ -46,6 +45,7 @@ static int look(const struct log_walk *walk, struct log_frame *out, size_t *need
     if (have < *need) {
         return ERR_BUSY;
     }
+    const uint8_t *at = walk->window.data + walk->at;
     if (get_u32(at) == 0) {
         return ERR_END;
     }
