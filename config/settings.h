@@ -41,9 +41,8 @@
       "Records to replay after a crash at most, which bounds how long a start takes. Near it, "    \
       "writes are admitted more slowly.")                                                          \
     X(SIZE, unflushed_max, "256MiB", SETTINGS_MIB, 1024 * SETTINGS_GIB, NULL, false,               \
-      "Memory for changes that are in the log and not yet in the state. When it is full, state "   \
-      "is "                                                                                        \
-      "written at once.")                                                                          \
+      "Memory for changes that are in the log and not yet in the state. At three quarters, state " \
+      "is written at once; when it is full, writes are refused as busy until some is.")            \
     X(DURATION, flush_age, "20s", 10, SETTINGS_MINUTE, NULL, false,                                \
       "What changed is written to the state at the latest after this time, on a busy server much " \
       "earlier: when a quarter of replay_max has come since. It is in the log at once, so "        \

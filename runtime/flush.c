@@ -215,9 +215,9 @@ static uint64_t waited(const struct shard *shard, int64_t since_ms, struct lsn s
 static uint32_t due_now(const struct shard *shard)
 {
     const struct actor *oldest = TAILQ_FIRST(&shard->dirty);
-    uint64_t replay_max = shard->config.replay_max;
+    uint64_t replay_max = shard->config.replay_max, bytes_max = shard->config.overlay_bytes_max;
     bool hurry = shard->world->log_to_replay(shard->world->self) > replay_max - replay_max / 4 ||
-                 shard->overlay_bytes > shard->config.overlay_bytes_max;
+                 shard->overlay_bytes > bytes_max - bytes_max / 4;
     if (oldest == NULL) {
         bool behind = shard->reported_low.v < shard->tail.v;
         return behind && (hurry || shard->now_ms - shard->low_reported_ms >= QUIET_REPORT_MS);

@@ -95,9 +95,16 @@ static void stage_answer(struct ctx *ctx)
     }
 }
 
+/** What a crash would have to replay, and what memory holds until it is in the state, is bounded.
+ */
+static bool is_behind(const struct shard *shard)
+{
+    return shard->behind || shard->overlay_bytes > shard->config.overlay_bytes_max;
+}
+
 /**
- * May what was staged become a record? Without room nothing may; with too much log to replay, what
- * clients start may not, and what finishes their chains goes on.
+ * May what was staged become a record? Without room nothing may; with the state too far behind,
+ * what clients start may not, and what finishes their chains goes on.
  */
 static int admit_record(const struct shard *shard, struct ctx *ctx)
 {
@@ -106,7 +113,7 @@ static int admit_record(const struct shard *shard, struct ctx *ctx)
     }
     bool from_client = ctx->caller.session.generation != 0 && ctx->sender.kind == 0 &&
                        ctx->job_result.data == NULL;
-    if (from_client && shard->behind) {
+    if (from_client && is_behind(shard)) {
         return ctx_refuse_retry(ctx, ERR_BUSY, BEHIND_RETRY_MS);
     }
     return 0;

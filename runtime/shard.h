@@ -38,7 +38,7 @@ struct shard_config {
     int64_t idle_ms;              /* an actor unused for this long is put away; default 60,000 */
     int64_t flush_age_ms;         /* state is flushed at the latest after; default 20,000 */
     uint64_t replay_max;          /* records of log to replay; default 1,000,000 */
-    uint64_t overlay_bytes_max;   /* of rows not yet flushed, then it hurries; default 128 MiB */
+    uint64_t overlay_bytes_max;   /* that rows not yet flushed hold; default 128 MiB */
 };
 void shard_config_defaults(struct shard_config *config);
 

@@ -245,11 +245,43 @@ static void test_a_full_overlay_makes_it_hurry(void **state)
         small_commit(&stage->small);
     }
     assert_true(shard->overlay_bytes > TOYS);
-    shard->config.overlay_bytes_max = shard->overlay_bytes;
+    shard->config.overlay_bytes_max = shard->overlay_bytes * 4 / 3 + 4;
     assert_int_equal(tick(stage), 0);
-    shard->config.overlay_bytes_max--;
+    shard->config.overlay_bytes_max -= 8;
     assert_int_equal(tick(stage), TOYS);
     assert_int_equal(shard->overlay_bytes, 0);
+}
+
+static int answer_to_count(struct stage *stage, uint32_t toy)
+{
+    uint32_t before = stage->small.replies;
+    toy_say(&stage->small, stage->toys[toy], 1, 1);
+    small_commit(&stage->small);
+    assert_int_equal(stage->small.replies, before + 1);
+    return stage->small.last.error;
+}
+
+static void test_what_clients_write_waits_while_memory_is_full(void **state)
+{
+    struct stage *stage = *state;
+    struct shard *shard = stage->small.shard;
+    toy_wake_at(&stage->small, stage->toys[0], 1, stage->small.now_ms + 50);
+    small_commit(&stage->small);
+    shard->config.overlay_bytes_max = shard->overlay_bytes;
+    assert_int_equal(answer_to_count(stage, 1), 0);
+    shard->config.overlay_bytes_max--;
+    assert_int_equal(answer_to_count(stage, 1), ERR_BUSY);
+    assert_true(stage->small.last.retry_ms > 0);
+    time_passes(stage, 50); /* what is due rings all the same */
+    struct message_list none = {0};
+    shard_receive(shard, &none);
+    timers_fire(shard);
+    shard_receive(shard, &none);
+    small_commit(&stage->small);
+    assert_int_equal(toy_at(&stage->small, stage->toys[0])->rings, 1);
+    assert_int_equal(toy_at(&stage->small, stage->toys[1])->total, 1);
+    tick(stage); /* in a hurry */
+    assert_int_equal(answer_to_count(stage, 1), 0);
 }
 
 /* --- and never before the log ---------------------------------------------------------------- */
@@ -279,6 +311,7 @@ int main(void)
         TEST(test_every_flush_moves_the_checkpoint_to_the_oldest_that_is_left),
         TEST(test_three_quarters_of_the_replay_make_it_hurry),
         TEST(test_a_full_overlay_makes_it_hurry),
+        TEST(test_what_clients_write_waits_while_memory_is_full),
         TEST(test_state_waits_until_its_newest_record_is_durable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
