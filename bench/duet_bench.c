@@ -14,6 +14,7 @@
 #include "bench/login.h"
 #include "bench/options.h"
 #include "bench/results.h"
+#include "bench/spread.h"
 #include "bench/start.h"
 #include "bench/storm.h"
 
@@ -27,6 +28,8 @@ static const struct command commands[] = {
     {"log", "the event log alone: append, read, replay, rebuild of state", NULL, log_main},
     {"login", "many sign in, refresh or open their sessions at once", NULL, login_main},
     {"report", "a page with plots of the results in a folder", NULL, results_main},
+    {"spread", "very many couples who write now and then, in process: what a flush costs", NULL,
+     spread_main},
     {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},
     {"storm", "all clients cut off at once, and back at once; checks every message", NULL,
      storm_main},

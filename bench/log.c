@@ -12,7 +12,6 @@
 #include "bench/measure.h"
 #include "bench/report.h"
 #include "bench/scenario.h"
-#include "storage/datadir.h"
 
 #define WRITE_BATCH 256
 #define PATH_ROOM (PATH_MAX + 16)
@@ -189,24 +188,9 @@ static void data_path(const struct log_run *run, char out[PATH_ROOM])
 static int write_chat(struct log_run *run, uint64_t messages)
 {
     char path[PATH_ROOM];
-    struct datadir *datadir;
-    struct log *log;
-    int holder;
     progress("writing a log of %llu messages", (unsigned long long)messages);
     data_path(run, path);
-    int error = datadir_open(path, &datadir, &holder);
-    if (error != 0) {
-        return error;
-    }
-    struct log_config config = {.directory = datadir_log(datadir)};
-    error = log_open(&config, &log);
-    if (error == 0) {
-        error = log_tail(log).v == 0 ? log_chat_found(&run->chat, log) : 0;
-        error = error == 0 ? log_chat_write(&run->chat, log, messages, WRITE_BATCH) : error;
-        log_close(log);
-    }
-    datadir_close(datadir);
-    return error;
+    return log_chat_store(&run->chat, path, messages, WRITE_BATCH);
 }
 
 static int open_node(const struct log_run *run, bool settle, struct log_opening *out)

@@ -13,16 +13,10 @@
 #include "bench/interrupt.h"
 #include "bench/measure.h"
 #include "runtime/entries.h"
+#include "storage/datadir.h"
 
 #define TEND_EVERY_US 20000 /* as the node's log writer does */
 #define FOUND_BATCH 256
-
-struct log_couple {
-    struct id couple;
-    struct id devices[2]; /* of the members */
-    int64_t sent[2];
-    int64_t messages; /* and entries of the stream: there are no others */
-};
 
 static int64_t wall_clock_ms(void)
 {
@@ -57,8 +51,9 @@ void log_chat_init(struct log_chat *chat, size_t couples)
     *chat = (struct log_chat){.couples = memory_alloc(couples * sizeof *chat->couples),
                               .count = couples};
     for (size_t i = 0; i < couples; i++) {
-        chat->couples[i] =
-            (struct log_couple){.couple = random_id(), .devices = {random_id(), random_id()}};
+        chat->couples[i] = (struct log_couple){.couple = random_id(),
+                                               .members = {random_id(), random_id()},
+                                               .devices = {random_id(), random_id()}};
     }
 }
 
@@ -118,7 +113,8 @@ static void make_couple(struct log_chat *chat, const struct log_couple *couple)
 {
     struct log_record record;
     struct entry_birth birth = {.incarnation = random_id()};
-    struct couple_created created = {.a = random_id(), .b = random_id(), .epoch = random_id()};
+    struct couple_created created = {
+        .a = couple->members[0], .b = couple->members[1], .epoch = random_id()};
     buffer_clear(&chat->payload);
     entry_append(&chat->payload, ENTRY_BIRTH, 0, 0, &entry_birth_type, &birth);
     append_event(&chat->payload, &couple_created_type, &created);
@@ -152,5 +148,25 @@ int log_chat_write(struct log_chat *chat, struct log *log, uint64_t messages, ui
         error = log_chat_commit(chat, log);
         error = error == 0 && interrupted() ? ERR_END : error;
     }
+    return error;
+}
+
+int log_chat_store(struct log_chat *chat, const char *data, uint64_t messages, uint32_t batch)
+{
+    struct datadir *datadir;
+    struct log *log;
+    int holder;
+    int error = datadir_open(data, &datadir, &holder);
+    if (error != 0) {
+        return error;
+    }
+    struct log_config config = {.directory = datadir_log(datadir)};
+    error = log_open(&config, &log);
+    if (error == 0) {
+        error = log_tail(log).v == 0 ? log_chat_found(chat, log) : 0;
+        error = error == 0 ? log_chat_write(chat, log, messages, batch) : error;
+        log_close(log);
+    }
+    datadir_close(datadir);
     return error;
 }

@@ -13,7 +13,13 @@
 
 #define LOG_CHAT_TEXT_BYTES 200
 
-struct log_couple;
+struct log_couple {
+    struct id couple;
+    struct id members[2]; /* users */
+    struct id devices[2]; /* of the members */
+    int64_t sent[2];      /* and the number of the device's last message */
+    int64_t messages;     /* and entries of the stream: there are no others */
+};
 
 struct log_chat {
     struct log_couple *couples;
@@ -39,6 +45,13 @@ int log_chat_commit(struct log_chat *chat, struct log *log);
 
 /** Commits the records that make the couples. 0, ERR_STORAGE_FULL. */
 int log_chat_found(struct log_chat *chat, struct log *log);
+
+/**
+ * Commits so many messages to the log of data directory `data`, the couples before them when the
+ * log is empty; both are made when they are missing, and nobody may have them open. 0, or as of
+ * datadir_open, log_open and log_chat_write.
+ */
+int log_chat_store(struct log_chat *chat, const char *data, uint64_t messages, uint32_t batch);
 
 /** Commits so many messages more, as many at a time as `batch` says. 0, ERR_STORAGE_FULL, ERR_END
  * when interrupted. */

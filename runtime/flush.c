@@ -170,6 +170,7 @@ void flush_durable(struct shard *shard)
     shard->low_reported_ms = shard->now_ms;
     shard->flush_submitted = true;
     shard->stats.flushes++;
+    shard->stats.flushed_actors += flush->actor_count;
     shard->world->flush(shard->world->self, shard->config.index, flush);
 }
 

@@ -42,6 +42,7 @@ static void add_shards(struct figures *figures, const struct shard_stats *stats)
     add(figures, "activations", stats->activations);
     add(figures, "evictions", stats->evictions);
     add(figures, "flushes", stats->flushes);
+    add(figures, "flushed_actors", stats->flushed_actors);
     add(figures, "timers_fired", stats->timers_fired);
     add(figures, "sends", stats->sends);
     add(figures, "resends", stats->resends);

@@ -98,8 +98,9 @@ bool shard_quiet(const struct shard *shard);
 
 struct shard_stats {
     uint64_t commands, records, replies, pushes, busy, stashed, activations, evictions;
-    uint64_t dropped; /* tells that found a mailbox full */
-    uint64_t flushes, timers_fired, sends, resends, handler_failures;
+    uint64_t dropped;                 /* tells that found a mailbox full */
+    uint64_t flushes, flushed_actors; /* how often state was written, and of how many actors */
+    uint64_t timers_fired, sends, resends, handler_failures;
     uint64_t actors_awake, actors_dirty, records_undurable, bytes_undurable, attached_sessions;
 };
 void shard_stats(const struct shard *shard, struct shard_stats *out);

@@ -104,6 +104,9 @@ static uint32_t tick(struct stage *stage)
         shard_receive(stage->small.shard, &list);
         small_turn(&stage->small);
     }
+    struct shard_stats stats;
+    shard_stats(stage->small.shard, &stats);
+    assert_int_equal(stats.flushed_actors, stage->flushed);
     return stage->flushed - before;
 }
 
