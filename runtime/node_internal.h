@@ -75,6 +75,7 @@ struct state_writer {
     bool stop, running;
     struct lsn *low;              /* per shard; the writer's own, as the next */
     uint64_t kept_turns, kept_ms; /* of house keeping */
+    bool rested;                  /* nothing was flushed since memory was given back */
     _Atomic uint64_t checkpoint;  /* release by the writer; acquire by readers of figures */
 };
 

@@ -5,6 +5,7 @@
  * committed together. Each says below which LSN its shard needs no record once it is committed;
  * the least of these over all shards is the checkpoint, and it is part of the same commit.
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -130,13 +131,23 @@ static void house_keeping(struct state_writer *writer)
     }
 }
 
+/** No flush for a while: what the last ones held goes back to the system, once. */
+static void rest(struct state_writer *writer)
+{
+    house_keeping(writer);
+    if (!writer->rested) {
+        writer->rested = true;
+        malloc_trim(0);
+    }
+}
+
 static bool take(struct state_writer *writer, struct message_list *taken)
 {
     uv_mutex_lock(&writer->lock);
     while (writer->waiting.count == 0 && !writer->stop) {
         if (uv_cond_timedwait(&writer->wake, &writer->lock, HOUSE_KEEPING_MS * 1000000ull) != 0) {
             uv_mutex_unlock(&writer->lock);
-            house_keeping(writer);
+            rest(writer);
             uv_mutex_lock(&writer->lock);
         }
     }
@@ -154,6 +165,7 @@ static void run(void *argument)
         commit(writer, &taken);
         give_back(writer, &taken);
         house_keeping(writer);
+        writer->rested = false;
     }
 }
 
