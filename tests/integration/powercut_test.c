@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -184,6 +185,17 @@ static void a_power_cut_takes_nothing_that_was_acknowledged(void **state)
     power_off(cut);
 }
 
+/* A server that misses what it knows to have been durable does not start. */
+static bool log_is_refused(const struct powercut *cut)
+{
+    char program[PATH_MAX];
+    char output[512];
+    (void)snprintf(program, sizeof program, "%s", program_path("duetctl"));
+    const char *const words[] = {program, "verify", "--data", cut->copy, NULL};
+    int status = program_run((char *const *)(uintptr_t)words, output, sizeof output, true);
+    return status != 0 && strstr(output, "damaged") != NULL;
+}
+
 static void without_syncs_a_power_cut_is_seen_to_take_acknowledged_messages(void **state)
 {
     (void)state;
@@ -199,7 +211,7 @@ static void without_syncs_a_power_cut_is_seen_to_take_acknowledged_messages(void
     crash_wrong_show(true);
     print_message("acknowledged %" PRIu64 ", lost %" PRIu64 "\n", cut->tally.acked,
                   cut->tally.lost);
-    assert_true(cut->tally.lost != 0);
+    assert_true(cut->tally.lost != 0 || (!complete && log_is_refused(cut)));
     power_off(cut);
 }
 
