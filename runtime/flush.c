@@ -13,7 +13,9 @@
 #include "wire/codec.h"
 
 #define FLUSH_ACTORS_MAX 1024
-#define FLUSHES_PER_TURN 20 /* spread, so that actors which woke together do not flush together */
+#define SLICE_ACTORS_MAX 200 /* a commit of the log waits for one of the state on the device */
+#define FLUSHES_PER_TURN 100 /* spread, so that actors which woke together do not flush together   \
+                              */
 #define FLUSH_BYTES_MAX (8u << 20)
 #define QUIET_REPORT_MS 2000 /* how often an idle shard lets the checkpoint move */
 
@@ -232,7 +234,7 @@ static uint32_t due_now(const struct shard *shard)
         return 0;
     }
     uint32_t slice = shard->dirty_count / FLUSHES_PER_TURN + 1;
-    return slice < FLUSH_ACTORS_MAX ? slice : FLUSH_ACTORS_MAX;
+    return slice < SLICE_ACTORS_MAX ? slice : SLICE_ACTORS_MAX;
 }
 
 void flush_consider(struct shard *shard)

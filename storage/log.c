@@ -264,7 +264,7 @@ static void write_frame(struct log *log, const struct bytes *batches, uint32_t b
         parts[i + 1] = part_of(batches[i].data, batches[i].len);
     }
     parts[batch_count + 1] = part_of(frame->back, sizeof frame->back);
-    must(segment_write(log->current, log->end, parts, (int)batch_count + 2));
+    must(segment_append(log->current, log->end, parts, (int)batch_count + 2, frame_bytes(frame)));
     free(parts);
     if (!log->nosync) {
         must(segment_sync(log->current));

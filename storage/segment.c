@@ -1,6 +1,11 @@
 /*
  * Segment files.
  *
+ * Frames and zeros go past the page cache where the file system allows it: nobody reads them soon,
+ * and copying them there costs more than all else in writing them. What goes that way is whole
+ * blocks; the block in which a frame ends is kept, and written again with the next frame. Reading
+ * goes through the cache, which the kernel keeps in step.
+ *
  * Creation: space is reserved, the header written, file and directory synced; then the segment
  * counts as prepared. As the space is reserved, writing never meets a full disk.
  */
@@ -20,6 +25,7 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "storage/directory.h"
 
@@ -31,6 +37,8 @@
 #define INDEX_PLACES 2048
 #define STEP_MIN ((uint64_t)64 << 10)
 #define FILL_SYNC_BYTES ((uint64_t)16 << 20)
+#define ROOM_BYTES ((size_t)128 << 10)
+#define ROOM_KEEP_BYTES ((size_t)1 << 20) /* grown beyond it by one commit, it is given back */
 #define ERASE_BYTES ((size_t)64 << 10)
 #define PARTS_MAX 1024 /* Linux' IOV_MAX */
 
@@ -55,6 +63,7 @@ static struct segment *make_handle(const char *path, int fd)
     struct segment *segment = memory_alloc(sizeof *segment);
     segment->path = text_copy(path);
     segment->fd = fd;
+    segment->direct = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
     return segment;
 }
 
@@ -64,6 +73,10 @@ void segment_close(struct segment *segment)
         return;
     }
     (void)close(segment->fd);
+    if (segment->direct >= 0) {
+        (void)close(segment->direct);
+    }
+    free(segment->room);
     free(segment->path);
     free(segment);
 }
@@ -235,6 +248,98 @@ int segment_write(const struct segment *segment, uint64_t offset, struct iovec *
     return 0;
 }
 
+/* Room for so many bytes, aligned as the device wants it; the block at its front is kept. */
+static void reserve_room(struct segment *segment, size_t len)
+{
+    if (segment->room_cap >= len && segment->room_cap <= ROOM_KEEP_BYTES) {
+        return;
+    }
+    size_t cap = len < ROOM_BYTES ? ROOM_BYTES : len;
+    void *room = NULL;
+    CHECK_ALWAYS(posix_memalign(&room, BLOCK_BYTES, cap) == 0);
+    if (segment->room != NULL) {
+        memcpy(room, segment->room, BLOCK_BYTES);
+    }
+    free(segment->room);
+    segment->room = room;
+    segment->room_cap = cap;
+}
+
+/* Puts what stands in the block before `offset` at the front of the room. */
+static int enter_block(const struct segment *segment, uint64_t offset)
+{
+    size_t in_block = (size_t)(offset % BLOCK_BYTES);
+    size_t got = in_block;
+    int error = 0;
+    if (segment->room_end != offset && in_block != 0) {
+        error = segment_read(segment, offset - in_block, segment->room, in_block, &got);
+    }
+    return error == 0 && got != in_block ? ERR_IO : error;
+}
+
+/* Whole blocks. ERR_BUSY where this file cannot be written past the cache after all. */
+static int write_direct(const struct segment *segment, uint64_t offset, const uint8_t *data,
+                        size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t part = pwrite(segment->direct, data + done, len - done, (off_t)(offset + done));
+        if (part < 0 && errno == EINVAL) {
+            return ERR_BUSY;
+        }
+        if (part < 0 && errno == EINTR) {
+            continue;
+        }
+        if (part < BLOCK_BYTES) {
+            return part < 0 ? error_from_errno(errno) : ERR_IO;
+        }
+        done += (size_t)part / BLOCK_BYTES * BLOCK_BYTES;
+    }
+    return 0;
+}
+
+/* Joins the parts behind the begun block, and zeros behind them; the bytes to be written. */
+static size_t gather(const struct segment *segment, size_t in_block, const struct iovec *parts,
+                     int count)
+{
+    uint8_t *at = segment->room + in_block;
+    for (int i = 0; i < count; i++) {
+        if (parts[i].iov_len != 0) {
+            memcpy(at, parts[i].iov_base, parts[i].iov_len);
+            at += parts[i].iov_len;
+        }
+    }
+    size_t used = (size_t)(at - segment->room);
+    size_t len = (used + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+    memset(at, 0, len - used);
+    return len;
+}
+
+int segment_append(struct segment *segment, uint64_t offset, struct iovec *parts, int count,
+                   size_t bytes)
+{
+    if (segment->direct < 0) {
+        return segment_write(segment, offset, parts, count);
+    }
+    size_t in_block = (size_t)(offset % BLOCK_BYTES);
+    size_t end = in_block + bytes;
+    reserve_room(segment, end + BLOCK_BYTES);
+    int error = enter_block(segment, offset);
+    if (error != 0) {
+        return error;
+    }
+    size_t len = gather(segment, in_block, parts, count);
+    error = write_direct(segment, offset - in_block, segment->room, len);
+    if (error == ERR_BUSY) {
+        (void)close(segment->direct);
+        segment->direct = -1;
+        return segment_write(segment, offset, parts, count);
+    }
+    segment->room_end = offset + bytes;
+    memmove(segment->room, segment->room + end / BLOCK_BYTES * BLOCK_BYTES, end % BLOCK_BYTES);
+    return error;
+}
+
 int segment_sync(const struct segment *segment)
 {
     return fdatasync(segment->fd) == 0 ? 0 : error_from_errno(errno);
@@ -266,27 +371,32 @@ int segment_erase(const struct segment *segment, uint64_t from, uint64_t to)
     return error == 0 && dirty ? segment_sync(segment) : error;
 }
 
+/* Zeros, which nobody will read; through the cache they are at least sent to the device at once. */
+static int write_zeros(const struct segment *segment, uint64_t offset, size_t len)
+{
+    static const uint8_t zeros[SEGMENT_FILL_BYTES] __attribute__((aligned(BLOCK_BYTES)));
+    int error = segment->direct < 0 ? ERR_BUSY : write_direct(segment, offset, zeros, len);
+    if (error == ERR_BUSY) {
+        struct iovec part = {.iov_base = (void *)zeros, .iov_len = len};
+        error = segment_write(segment, offset, &part, 1);
+        (void)sync_file_range(segment->fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+    }
+    return error;
+}
+
 bool segment_fill_ahead(struct segment *segment)
 {
-    static const uint8_t zeros[SEGMENT_FILL_BYTES];
-    uint64_t left = segment->file_bytes - segment->filled_bytes;
-    if (left == 0) {
+    uint64_t before = segment->filled_bytes;
+    uint64_t left = segment->file_bytes - before;
+    size_t len = left < SEGMENT_FILL_BYTES ? (size_t)left : SEGMENT_FILL_BYTES;
+    if (len == 0 || write_zeros(segment, before, len) != 0) {
         return false;
     }
-    size_t len = left < sizeof zeros ? (size_t)left : sizeof zeros;
-    ssize_t wrote = pwrite(segment->fd, zeros, len, (off_t)segment->filled_bytes);
-    if (wrote <= 0) {
-        return false;
-    }
+    segment->filled_bytes = before + len;
     /* A sync of each piece would make every commit of the log meanwhile wait for it. */
-    (void)sync_file_range(segment->fd, (off_t)segment->filled_bytes, wrote, SYNC_FILE_RANGE_WRITE);
-    segment->filled_bytes += (uint64_t)wrote;
-    if (segment->filled_bytes / FILL_SYNC_BYTES !=
-            (segment->filled_bytes - (uint64_t)wrote) / FILL_SYNC_BYTES ||
-        segment->filled_bytes == segment->file_bytes) {
-        return segment_sync(segment) == 0;
-    }
-    return true;
+    bool sync = segment->filled_bytes / FILL_SYNC_BYTES != before / FILL_SYNC_BYTES ||
+                segment->filled_bytes == segment->file_bytes;
+    return !sync || segment_sync(segment) == 0;
 }
 
 /* --- places --- */

@@ -32,7 +32,12 @@
 
 struct segment {
     char *path;
-    int fd;
+    int fd;     /* through the page cache: reading, header, places */
+    int direct; /* past it: frames and zeros; -1 where the file system cannot */
+    /* The writer's: what is on its way, and then the block in which the last frame ended. */
+    uint8_t *room;
+    size_t room_cap;
+    uint64_t room_end; /* offset of the end of what stands in the block; 0: nothing */
     uint64_t salt; /* of the checksums of its heads: nobody outside can write what looks like one */
     uint64_t file_bytes;
     uint64_t filled_bytes; /* up to here zeros were written ahead; a reopened file counts as full */
@@ -61,6 +66,12 @@ int segment_read(const struct segment *segment, uint64_t offset, uint8_t *out, s
                  size_t *got);
 /** Writes all `parts`, which it changes. They lie within the file. ERR_IO, ERR_STORAGE_FULL. */
 int segment_write(const struct segment *segment, uint64_t offset, struct iovec *parts, int count);
+/**
+ * The same for a frame, behind which there are only zeros; past the page cache where it can: nobody
+ * reads soon what a log writes. `bytes` is the sum of the parts.
+ */
+int segment_append(struct segment *segment, uint64_t offset, struct iovec *parts, int count,
+                   size_t bytes);
 /** Makes what was written durable. ERR_IO, after which nothing is known. */
 int segment_sync(const struct segment *segment);
 /** Writes zeros from `from` to `to` where something else stands, and syncs. ERR_IO. */

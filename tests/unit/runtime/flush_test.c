@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#define TOYS 100
+#define TOYS 400
 #define AGE_MS 20000
-#define REPLAY_MAX 40000
+#define REPLAY_MAX 400000
 #define QUARTER (REPLAY_MAX / 4)
-#define SLICES 20 /* of all that is dirty, in the time that anything may wait */
+#define SLICES 100 /* of all that is dirty, in the time that anything may wait */
 
 struct stage {
     struct small_world small;
@@ -110,7 +110,7 @@ static uint32_t tick(struct stage *stage)
     return stage->flushed - before;
 }
 
-/** A slice each time that a twentieth of the waiting has gone by; `step` lets it go by. */
+/** A slice each time that a hundredth of the waiting has gone by; `step` lets it go by. */
 static void flush_in_slices(struct stage *stage, void (*step)(struct stage *stage, bool whole))
 {
     for (int i = 1; i < SLICES; i++) { /* then the rest has waited twice as long */
