@@ -14,8 +14,7 @@
 
 #define FLUSH_ACTORS_MAX 1024
 #define SLICE_ACTORS_MAX 200 /* a commit of the log waits for one of the state on the device */
-#define FLUSHES_PER_TURN 100 /* spread, so that actors which woke together do not flush together   \
-                              */
+#define FLUSHES_PER_TURN 100 /* spread: actors that woke together do not flush together */
 #define FLUSH_BYTES_MAX (8u << 20)
 #define QUIET_REPORT_MS 2000 /* how often an idle shard lets the checkpoint move */
 
