@@ -7,12 +7,18 @@
 #include "runtime/node_internal.h"
 
 #define STOP_FLUSH_MS 20000
+#define SHARDS_MAX 256
+
+uint16_t node_default_shards(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long shards = cores > 2 ? cores - 1 : 1;
+    return (uint16_t)(shards < SHARDS_MAX ? shards : SHARDS_MAX);
+}
 
 static void config_defaults(struct node_config *config)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    /* One core is left to the log, the state and the kernel. */
-    config->shards = config->shards != 0 ? config->shards : (uint16_t)(cores > 2 ? cores - 1 : 1);
+    config->shards = config->shards != 0 ? config->shards : node_default_shards();
     config->replay_max = config->replay_max != 0 ? config->replay_max : 1000000;
     config->access_ms = config->access_ms != 0 ? config->access_ms : 30LL * 60 * 1000;
     config->refresh_ms = config->refresh_ms != 0 ? config->refresh_ms : 7LL * 86400 * 1000;

@@ -52,6 +52,9 @@ struct node_config {
     int64_t drain_ms;              /* 0: 5 s */
 };
 
+/** Shards where nothing else is said: one per core, less one for log, state and kernel. */
+uint16_t node_default_shards(void);
+
 /** Opens, verifies, replays, flushes. Says on the logger how long it took. Blocks. */
 int node_open(const struct node_config *config, struct node **out);
 /** Starts threads and edges. */

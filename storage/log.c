@@ -10,7 +10,7 @@
  * damage, never a torn creation), next.log never holds a commit, and whatever a crash left under
  * that name is made anew.
  *
- * A commit is one frame, written behind the last one by one pwritev, and acknowledged after one
+ * A commit is one frame, written behind the last one by one pwrite, and acknowledged after one
  * fdatasync. If either fails nobody knows what is on disk, and the process ends. Room was asked for
  * before, by log_has_room, so that a full disk is met in admission and not here.
  *

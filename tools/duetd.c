@@ -204,9 +204,7 @@ static int explain_node(int error, const char *data)
 
 static uint16_t shard_count(const struct settings *settings)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int64_t wanted = settings->shards != 0 ? settings->shards : cores;
-    return (uint16_t)(wanted < 1 ? 1 : wanted > 256 ? 256 : wanted);
+    return settings->shards != 0 ? (uint16_t)settings->shards : node_default_shards();
 }
 
 static int set_up_node(struct daemon *daemon)
