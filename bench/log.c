@@ -309,10 +309,11 @@ static const struct scenario scenario = {
     .command = {.name = "log",
                 .summary = "The event log alone: durable appends by size of commit, a verifying "
                            "scan, replay of\nchat messages at a start, and a rebuild of all state.",
-                .details = "No server and no sockets: the log is written and read in this process, "
-                           "and a node is\nopened on it as duetd does. The log is written past the "
-                           "page cache, so reading it reads the device.\nTakes about 1 KiB of disk per "
-                           "message, and 2 GiB for the log's segments.\n"},
+                .details =
+                    "No server and no sockets: the log is written and read in this process, "
+                    "and a node is\nopened on it as duetd does. The log is written past the "
+                    "page cache, so reading it reads the device.\nTakes about 1 KiB of disk per "
+                    "message, and 2 GiB for the log's segments.\n"},
     .named_by = (const char *const[]){"couples", "messages", NULL},
     .headlines = (const char *const[]){"append_256_per_s", "read_per_s", "replay_per_s",
                                        "rebuild_per_s", NULL},
