@@ -92,6 +92,10 @@ static void test_what_piled_up_is_committed_in_parts(void **state)
     assert_int_equal(told(&worker, RECORDS), 3);
     assert_int_equal(count_in_log(node.log), RECORDS);
     log_writer_stop(&node.log_writer);
+    struct message *message; /* when all is quiet, shards are told the tail once more */
+    while ((message = message_list_pop(&worker.inbox)) != NULL) {
+        message_destroy(message);
+    }
     log_close(node.log);
     uv_close((uv_handle_t *)&worker.wake, NULL);
     uv_run(&worker.loop, UV_RUN_DEFAULT);
