@@ -257,6 +257,27 @@ static void a_torn_preparation_is_made_anew(void **state)
     log_close(log);
 }
 
+/* Where the file system cannot be written past the page cache; frames end within blocks. */
+static void what_goes_through_the_page_cache_is_the_same_log(void **state)
+{
+    struct log *log = open_log(*state);
+    for (int i = 0; i < 60; i++) {
+        if (i == 20) { /* from now on, in the middle of a block */
+            assert_true(log->current->direct < 0 || close(log->current->direct) == 0);
+            log->current->direct = -1;
+        } else if (i == 40) { /* and back */
+            log_close(log);
+            log = open_log(*state);
+        }
+        say(log, "mixed", 3, 100 + (size_t)i * 97);
+        assert_int_equal(count_records(log, 0), (i + 1) * 3);
+    }
+    log_close(log);
+    log = open_log(*state);
+    assert_int_equal(count_records(log, 0), 180);
+    log_close(log);
+}
+
 /* --- threads --- */
 
 #define LIVE_COMMITS 400
@@ -404,6 +425,7 @@ int main(void)
         PLACE(segments_below_a_position_are_dropped),
         PLACE(a_missing_segment_is_refused),
         PLACE(a_torn_preparation_is_made_anew),
+        PLACE(what_goes_through_the_page_cache_is_the_same_log),
         PLACE(readers_follow_a_writer_across_segments),
         PLACE(there_is_no_room_below_the_reserve),
         PLACE(there_is_room_as_long_as_the_disk_has_some),
