@@ -153,11 +153,6 @@ static int edge_start(void *self, uint16_t index, uv_loop_t *loop, struct shard 
     return 0;
 }
 
-static void edge_nothing(void *edge)
-{
-    (void)edge;
-}
-
 static void edge_drain(void *edge)
 {
     ((struct caller_shard *)edge)->closed = true;
@@ -168,12 +163,6 @@ static void edge_close(void *edge)
     struct caller_shard *mine = edge;
     uv_close((uv_handle_t *)&mine->timer, NULL);
     uv_close((uv_handle_t *)&mine->round, NULL);
-}
-
-static uint64_t edge_sessions(void *edge)
-{
-    (void)edge;
-    return 0;
 }
 
 int actor_node_start(const struct actor_node_config *config, struct actor_node **out)
@@ -187,13 +176,8 @@ int actor_node_start(const struct actor_node_config *config, struct actor_node *
     for (uint16_t i = 0; i < config->shards; i++) {
         node->shards[i].again = memory_alloc(config->window * sizeof *node->shards[i].again);
     }
-    const struct node_edge edge = {.self = node,
-                                   .start = edge_start,
-                                   .drain = edge_drain,
-                                   .turn_end = edge_nothing,
-                                   .close = edge_close,
-                                   .destroy = edge_nothing,
-                                   .sessions = edge_sessions};
+    const struct node_edge edge = {
+        .self = node, .start = edge_start, .drain = edge_drain, .close = edge_close};
     const struct node_config node_config = {.data = config->data,
                                             .shards = config->shards,
                                             .kinds = kinds,

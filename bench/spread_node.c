@@ -205,11 +205,6 @@ static int edge_start(void *self, uint16_t index, uv_loop_t *loop, struct shard 
     return 0;
 }
 
-static void edge_nothing(void *edge)
-{
-    (void)edge;
-}
-
 static void edge_drain(void *edge)
 {
     ((struct chat_edge *)edge)->closed = true;
@@ -220,12 +215,6 @@ static void edge_close(void *self)
     struct chat_edge *edge = self;
     uv_close((uv_handle_t *)&edge->timer, NULL);
     uv_close((uv_handle_t *)&edge->pace, NULL);
-}
-
-static uint64_t edge_sessions(void *edge)
-{
-    (void)edge;
-    return 0;
 }
 
 /* --- the node ------------------------------------------------------------------------------- */
@@ -301,13 +290,8 @@ static int open_node(struct spread_node *node)
                                             .replay_max = config->replay_max,
                                             .flush_age_ms = config->flush_age_ms,
                                             .unflushed_max = config->unflushed_max};
-    const struct node_edge edge = {.self = node,
-                                   .start = edge_start,
-                                   .drain = edge_drain,
-                                   .turn_end = edge_nothing,
-                                   .close = edge_close,
-                                   .destroy = edge_nothing,
-                                   .sessions = edge_sessions};
+    const struct node_edge edge = {
+        .self = node, .start = edge_start, .drain = edge_drain, .close = edge_close};
     int error = node_open(&node_config, &node->node);
     if (error != 0) {
         return error;

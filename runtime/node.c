@@ -121,11 +121,11 @@ int node_start(struct node *node, const struct node_edge *edge)
     return 0;
 }
 
-static uint64_t open_sessions(const struct node *node)
+uint64_t node_open_sessions(const struct node *node)
 {
     uint64_t sessions = 0;
     for (uint16_t i = 0; i < node->worker_count; i++) {
-        if (node->workers[i].edge != NULL) {
+        if (node->workers[i].edge != NULL && node->edge.sessions != NULL) {
             sessions += node->edge.sessions(node->workers[i].edge);
         }
     }
@@ -163,7 +163,7 @@ static bool all_started(const struct node *node)
 static void drain(struct node *node)
 {
     set_phase(node, WORKER_DRAINING);
-    for (int64_t waited = 0; waited < node->config.drain_ms && open_sessions(node) != 0;
+    for (int64_t waited = 0; waited < node->config.drain_ms && node_open_sessions(node) != 0;
          waited += 10) {
         usleep(10000);
     }

@@ -16,7 +16,10 @@ struct node;
 struct log;
 struct uv_loop_s;
 
-/** What stands on each shard beside the actors; called on the shard's thread. */
+/**
+ * What stands on each shard beside the actors; called on the shard's thread. drain, turn_end,
+ * destroy and sessions may be NULL: nothing to do, and no sessions.
+ */
 struct node_edge {
     void *self;
     /** The loop is not running yet. `*edge` is handed back to the others. 0 or an error. */

@@ -62,15 +62,11 @@ uint32_t node_figures(struct node *node, struct node_figure *out, uint32_t max)
     log_stats(node->log, &log);
     state_stats(node->state, &state);
     struct shard_stats shards = sum_stats(node);
-    uint64_t sessions = 0;
-    for (uint16_t i = 0; i < node->worker_count; i++) {
-        sessions += node->workers[i].edge == NULL ? 0 : node->edge.sessions(node->workers[i].edge);
-    }
     uint64_t tail = log_tail(node->log).v;
     uint64_t checkpoint =
         atomic_load_explicit(&node->state_writer.checkpoint, memory_order_acquire);
     add(&figures, "shards", node->worker_count);
-    add(&figures, "sessions", sessions);
+    add(&figures, "sessions", node_open_sessions(node));
     add(&figures, "log_tail", tail);
     add(&figures, "checkpoint", checkpoint);
     add(&figures, "log_to_replay", tail > checkpoint ? tail - checkpoint : 0);

@@ -127,6 +127,9 @@ void worker_set_phase(struct worker *worker, enum worker_phase phase);
 /* world_uv.c */
 void world_uv_init(struct world *world, struct node *node);
 
+/* node.c */
+uint64_t node_open_sessions(const struct node *node);
+
 /* recovery.c */
 int node_recover(struct node *node);
 

@@ -122,7 +122,7 @@ static void close_handles(struct worker *worker)
 static void enter_phase(struct worker *worker, enum worker_phase phase)
 {
     struct node_edge *edge = &worker->node->edge;
-    if (phase == WORKER_DRAINING && worker->edge != NULL) {
+    if (phase == WORKER_DRAINING && worker->edge != NULL && edge->drain != NULL) {
         edge->drain(worker->edge);
     } else if (phase == WORKER_FLUSHING && worker->edge != NULL) {
         edge->close(worker->edge);
@@ -186,7 +186,9 @@ static void run(void *argument)
     }
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     if (worker->edge != NULL) {
-        worker->node->edge.destroy(worker->edge);
+        if (worker->node->edge.destroy != NULL) {
+            worker->node->edge.destroy(worker->edge);
+        }
         worker->edge = NULL;
         uv_run(&worker->loop, UV_RUN_DEFAULT);
     }

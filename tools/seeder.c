@@ -361,11 +361,6 @@ static int edge_start(void *self, uint16_t index, uv_loop_t *loop, struct shard 
     return 0;
 }
 
-static void edge_nothing(void *edge)
-{
-    (void)edge;
-}
-
 static void edge_close(void *edge)
 {
     struct seed_shard *shard = edge;
@@ -376,12 +371,6 @@ static void edge_close(void *edge)
 static void edge_free(void *edge)
 {
     free(edge);
-}
-
-static uint64_t edge_sessions(void *edge)
-{
-    (void)edge;
-    return 0;
 }
 
 /* --- the whole --- */
@@ -418,13 +407,8 @@ static int make_hash(struct seeder *seeder)
 
 static int run_node(struct seeder *seeder)
 {
-    const struct node_edge edge = {.self = seeder,
-                                   .start = edge_start,
-                                   .drain = edge_nothing,
-                                   .turn_end = edge_nothing,
-                                   .close = edge_close,
-                                   .destroy = edge_free,
-                                   .sessions = edge_sessions};
+    const struct node_edge edge = {
+        .self = seeder, .start = edge_start, .close = edge_close, .destroy = edge_free};
     const struct node_config config = {.data = seeder->config.data,
                                        .shards = seeder->shards,
                                        .kinds = actor_kinds,
