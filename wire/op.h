@@ -28,10 +28,27 @@ enum op_needs {
 /** Token bucket per connection and class; NORMAL is generous, COSTLY is for Argon2id and codes. */
 enum op_rate { OP_RATE_NORMAL, OP_RATE_COSTLY };
 
+/** How a list is read in parts; see wire/paging.h for the fields that go with it. */
+enum op_paging {
+    OP_PAGING_NONE,
+    OP_PAGING_CURSOR, /* by cursor */
+    OP_PAGING_BOTH    /* by cursor, or by page and size */
+};
+
+/** What the answer does to a browser that asked to be signed in by cookies. */
+enum op_tokens {
+    OP_TOKENS_NONE,
+    OP_TOKENS_GIVEN, /* access_token and refresh_token of the result become cookies */
+    OP_TOKENS_ENDED  /* the cookies go */
+};
+
 struct op_rest {
     const char *method; /* "POST"; NULL: not on REST */
     const char *path;   /* "/chat/messages", below /api/v1 */
     int status;         /* on success */
+    enum op_paging paging;
+    enum op_tokens tokens;
+    const char *cookie_field; /* of the args: may come from the refresh cookie; NULL: none */
 };
 
 /**
