@@ -470,7 +470,7 @@ static const struct op couple_info = {
     .needs = OP_NEEDS_PAIRED,
     .route = route_couple,
     .errors = (const int[]){0},
-    .rest = {.method = "GET", .path = "/couple", .status = 200}};
+    .rest = {.method = "GET", .path = "/couple/info", .status = 200}};
 
 static const struct op chat_send = {
     .command = {.code = COUPLE_CHAT_SEND,
@@ -499,7 +499,7 @@ static const struct op chat_read = {
     .keyed = true,
     .route = route_couple,
     .errors = (const int[]){0},
-    .rest = {.method = "PUT", .path = "/chat/read", .status = 200}};
+    .rest = {.method = "POST", .path = "/chat/read", .status = 200}};
 
 static const struct op chat_history = {
     .command = {.code = COUPLE_CHAT_HISTORY,

@@ -498,7 +498,7 @@ static const struct op auth_signup = {
     .writes = true,
     .route = route_signup,
     .errors = (const int[]){ERR_EMAIL_TAKEN, ERR_NICKNAME_TAKEN, ERR_PASSWORD_TOO_COMMON, 0},
-    .rest = {.method = "POST", .path = "/auth/signup", .status = 201}};
+    .rest = {.method = "POST", .path = "/auth/signup", .status = 201, .tokens = OP_TOKENS_GIVEN}};
 
 static const struct op auth_login = {
     .command = {.code = IDENTITY_AUTH_LOGIN,
@@ -513,7 +513,7 @@ static const struct op auth_login = {
     .writes = true,
     .route = route_login,
     .errors = (const int[]){ERR_INVALID_CREDENTIALS, 0},
-    .rest = {.method = "POST", .path = "/auth/login", .status = 200}};
+    .rest = {.method = "POST", .path = "/auth/login", .status = 200, .tokens = OP_TOKENS_GIVEN}};
 
 static const struct op *const ops[] = {&auth_signup, &auth_login};
 

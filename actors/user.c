@@ -618,7 +618,11 @@ static const struct op auth_refresh = {
     .route = route_refresh,
     .errors = (const int[]){ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED, ERR_REFRESH_REUSED,
                             ERR_SESSION_REVOKED, 0},
-    .rest = {.method = "POST", .path = "/auth/refresh", .status = 200}};
+    .rest = {.method = "POST",
+             .path = "/auth/refresh",
+             .status = 200,
+             .tokens = OP_TOKENS_GIVEN,
+             .cookie_field = "refresh_token"}};
 
 static const struct op auth_signout = {
     .command = {.code = USER_AUTH_SIGNOUT,
@@ -633,7 +637,7 @@ static const struct op auth_signout = {
     .keyed = true,
     .route = route_own,
     .errors = (const int[]){0},
-    .rest = {.method = "POST", .path = "/auth/signout", .status = 200}};
+    .rest = {.method = "POST", .path = "/auth/signout", .status = 200, .tokens = OP_TOKENS_ENDED}};
 
 static const struct op couple_invite = {
     .command = {.code = USER_COUPLE_INVITE,

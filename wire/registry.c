@@ -109,17 +109,59 @@ static int check_path(const struct op *op, struct complaint *complaint)
                : complain(complaint, op, op->rest.path, "lacks a PATH field of args");
 }
 
+static const struct {
+    const char *name;
+    bool has_body;
+} methods[] = {{"GET", false}, {"POST", true}, {"PUT", true}, {"PATCH", true}, {"DELETE", false}};
+#define METHOD_COUNT (sizeof methods / sizeof methods[0])
+
+/** Without a body, every field stands in the path or the query. */
+static int check_places(const struct op *op, struct complaint *complaint)
+{
+    for (uint32_t i = 0; i < op->command.args->count; i++) {
+        if (op->command.args->fields[i].place == FIELD_BODY) {
+            char where[192];
+            (void)!snprintf(where, sizeof where, "args.%s", op->command.args->fields[i].name);
+            return complain(complaint, op, where, "is a BODY field, but its method has no body");
+        }
+    }
+    return 0;
+}
+
+static bool has_text(const struct record_type *type, const char *name)
+{
+    for (uint32_t i = 0; i < type->count; i++) {
+        if (type->fields[i].kind == FIELD_TEXT && strcmp(type->fields[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** What cookies are made of, or filled in from, is declared. */
+static int check_cookies(const struct op *op, struct complaint *complaint)
+{
+    const struct record_type *result = op->command.result;
+    if (op->rest.tokens == OP_TOKENS_GIVEN &&
+        !(has_text(result, "access_token") && has_text(result, "refresh_token"))) {
+        return complain(complaint, op, "", "gives tokens that its result has not");
+    }
+    if (op->rest.cookie_field != NULL && !has_text(op->command.args, op->rest.cookie_field)) {
+        return complain(complaint, op, op->rest.cookie_field, "is no text of args");
+    }
+    return 0;
+}
+
 static int check_rest(const struct op *op, struct complaint *complaint)
 {
-    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    size_t method = 0;
     if (op->rest.method == NULL) {
         return 0;
     }
-    bool known = false;
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        known = known || strcmp(methods[i], op->rest.method) == 0;
+    while (method < METHOD_COUNT && strcmp(methods[method].name, op->rest.method) != 0) {
+        method++;
     }
-    if (!known) {
+    if (method == METHOD_COUNT) {
         return complain(complaint, op, op->rest.method, "is no method");
     }
     if (op->rest.path == NULL || op->rest.path[0] != '/') {
@@ -128,7 +170,11 @@ static int check_rest(const struct op *op, struct complaint *complaint)
     if (op->rest.status < 200 || op->rest.status > 299) {
         return complain(complaint, op, "", "has no REST status of success");
     }
-    return check_path(op, complaint);
+    int status = methods[method].has_body ? 0 : check_places(op, complaint);
+    if (status == 0) {
+        status = check_path(op, complaint);
+    }
+    return status != 0 ? status : check_cookies(op, complaint);
 }
 
 static int check_op(const struct op *op, struct complaint *complaint)

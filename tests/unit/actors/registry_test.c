@@ -82,6 +82,51 @@ static void every_op_of_the_protocol_is_there(void **state)
     }
 }
 
+/** The paths of REST are a promise, as the names are. */
+static void every_op_has_its_path(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *method, *path;
+        int status;
+    } routes[] = {
+        {"auth.signup", "POST", "/auth/signup", 201},
+        {"auth.login", "POST", "/auth/login", 200},
+        {"auth.refresh", "POST", "/auth/refresh", 200},
+        {"auth.signout", "POST", "/auth/signout", 200},
+        {"couple.invite", "POST", "/couple/invite", 200},
+        {"couple.match", "POST", "/couple/match", 201},
+        {"couple.info", "GET", "/couple/info", 200},
+        {"couple.leave", "DELETE", "/couple", 200},
+        {"chat.history", "GET", "/chat/messages", 200},
+        {"chat.send", "POST", "/chat/messages", 201},
+        {"chat.read", "POST", "/chat/read", 200},
+        {"chat.typing", "POST", "/chat/typing", 200},
+    };
+    assert_int_equal(registry_count(registry), sizeof routes / sizeof routes[0]);
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        const struct op_rest *rest = &op_named(routes[i].name)->rest;
+        assert_string_equal(rest->method, routes[i].method);
+        assert_string_equal(rest->path, routes[i].path);
+        assert_int_equal(rest->status, routes[i].status);
+    }
+}
+
+/** A browser is signed in by every answer with tokens, and out by auth.signout. */
+static void answers_with_tokens_set_cookies(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < registry_count(registry); i++) {
+        const struct op *op = registry_at(registry, i);
+        bool gives = op->command.result == &auth_tokens_type;
+        bool ends = strcmp(op->command.name, "auth.signout") == 0;
+        assert_int_equal(op->rest.tokens, gives  ? OP_TOKENS_GIVEN
+                                          : ends ? OP_TOKENS_ENDED
+                                                 : OP_TOKENS_NONE);
+    }
+    assert_string_equal(op_named("auth.refresh")->rest.cookie_field, "refresh_token");
+}
+
 static void costly_ops_are_those_that_can_be_guessed_at(void **state)
 {
     (void)state;
@@ -340,6 +385,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_have_their_stable_codes),
         cmocka_unit_test(every_op_of_the_protocol_is_there),
+        cmocka_unit_test(every_op_has_its_path),
+        cmocka_unit_test(answers_with_tokens_set_cookies),
         cmocka_unit_test(costly_ops_are_those_that_can_be_guessed_at),
         cmocka_unit_test(answers_with_tokens_are_never_stored),
         cmocka_unit_test(the_log_holds_no_secrets),

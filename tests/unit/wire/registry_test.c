@@ -25,13 +25,13 @@ static const struct op send_op = {
     .writes = true,
     .keyed = true,
     .errors = send_errors,
-    .rest = {"POST", "/chat/messages", 201}};
+    .rest = {.method = "POST", .path = "/chat/messages", .status = 201}};
 static const struct op show_op = {
     .command = {.code = 2, .name = "chat.show", .args = &show_args_type, .result = &leaf_type},
     .doc = "Shows a message.",
     .needs = OP_NEEDS_SESSION,
     .rate = OP_RATE_COSTLY,
-    .rest = {"GET", "/chat/messages/{msg}", 200}};
+    .rest = {.method = "GET", .path = "/chat/messages/{msg}", .status = 200}};
 static const struct op ping_op = {
     .command = {.code = 1, .name = "ping", .args = &empty_type, .result = &empty_type},
     .doc = "Answers."};
@@ -123,6 +123,18 @@ static void assert_complaint(struct op op, const char *expected)
     assert_string_equal(message, expected);
 }
 
+static void assert_complaint_free(struct op op)
+{
+    const struct op *const more[] = {&op};
+    const struct op_table with[] = {tables[0], tables[1], {.kind = 4, .ops = more, .count = 1}};
+    char message[256] = "";
+    struct registry *registry = NULL;
+    if (registry_create(with, 3, message, sizeof message, &registry) != 0) {
+        fail_msg("%s", message);
+    }
+    registry_destroy(registry);
+}
+
 static struct op other(void)
 {
     struct op op = show_op;
@@ -166,25 +178,67 @@ static void wrong_declarations_are_named(void **state)
     assert_complaint(op, "chat.other: result.msg has no example");
 }
 
+static struct op_rest rest(const char *method, const char *path, int status)
+{
+    return (struct op_rest){.method = method, .path = path, .status = status};
+}
+
 static void wrong_routes_are_named(void **state)
 {
     (void)state;
     struct op op = other();
-    op.rest = (struct op_rest){"FETCH", "/x", 200};
+    op.rest = rest("FETCH", "/x", 200);
     assert_complaint(op, "chat.other: FETCH is no method");
-    op.rest = (struct op_rest){"GET", "x", 200};
+    op.rest = rest("GET", "x", 200);
     assert_complaint(op, "chat.other: has no REST path that starts with /");
-    op.rest = (struct op_rest){"GET", "/x", 404};
+    op.rest = rest("GET", "/x", 404);
     assert_complaint(op, "chat.other: has no REST status of success");
-    op.rest = (struct op_rest){"GET", "/x/{after}", 200}; /* a field, but not a PATH one */
-    assert_complaint(op, "chat.other: /x/{after} has a {param} that is no PATH field");
-    op.rest = (struct op_rest){"GET", "/x/{open", 200};
+    op.rest = rest("POST", "/x/{open", 200);
     assert_complaint(op, "chat.other: /x/{open has a {param} that is no PATH field");
-    op.rest = (struct op_rest){"POST", "/chat/messages", 200};
+    op.rest = rest("POST", "/x/{after}", 200); /* a field, but not a PATH one */
+    assert_complaint(op, "chat.other: /x/{after} has a {param} that is no PATH field");
+    op.rest = rest("POST", "/chat/messages", 200);
     assert_complaint(op, "chat.other: has the same REST route as chat.send");
     op.command.args = &show_args_type;
-    op.rest = (struct op_rest){"GET", "/x", 200};
+    op.rest = rest("GET", "/x", 200);
     assert_complaint(op, "chat.other: /x lacks a PATH field of args");
+}
+
+static void a_field_of_the_body_needs_a_method_with_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        bool refused;
+    } cases[] = {
+        {"GET", true}, {"DELETE", true}, {"POST", false}, {"PUT", false}, {"PATCH", false}};
+    struct op op = other();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        op.rest = rest(cases[i].method, "/x", 200);
+        if (cases[i].refused) {
+            assert_complaint(op,
+                             "chat.other: args.after is a BODY field, but its method has no body");
+        } else {
+            assert_complaint_free(op);
+        }
+    }
+}
+
+static void cookies_are_of_declared_fields(void **state)
+{
+    (void)state;
+    struct op op = other();
+    op.rest = rest("POST", "/x", 200);
+    op.rest.tokens = OP_TOKENS_GIVEN;
+    assert_complaint(op, "chat.other: gives tokens that its result has not");
+    op.rest.tokens = OP_TOKENS_ENDED;
+    assert_complaint_free(op);
+    op.rest.cookie_field = "refresh_token";
+    assert_complaint(op, "chat.other: refresh_token is no text of args");
+    op.rest.cookie_field = "after"; /* a number */
+    assert_complaint(op, "chat.other: after is no text of args");
+    op.rest.cookie_field = "note";
+    assert_complaint_free(op);
 }
 
 static void assert_contains(const struct buffer *text, const char *part)
@@ -243,6 +297,8 @@ int main(void)
         cmocka_unit_test(many_ops_are_all_found),
         cmocka_unit_test(wrong_declarations_are_named),
         cmocka_unit_test(wrong_routes_are_named),
+        cmocka_unit_test(a_field_of_the_body_needs_a_method_with_one),
+        cmocka_unit_test(cookies_are_of_declared_fields),
         cmocka_unit_test(the_description_tells_all),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
