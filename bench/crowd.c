@@ -61,7 +61,7 @@ int crowd_init(struct crowd *crowd, const char *host, uint16_t port,
         crowd->target.epoll = -1;
         return ERR_IO;
     }
-    int error = ws_dial_target_init(&crowd->target, host, port, epoll);
+    int error = tcp_target_init(&crowd->target, host, port, epoll);
     if (error != 0) {
         crowd_fini(crowd);
     }

@@ -73,7 +73,7 @@ struct member_list {
 };
 
 struct crowd {
-    struct ws_dial_target target;
+    struct tcp_target target;
     const struct crowd_script *script;
     uint32_t busy_max; /* dialling or asking at a time; 0: no bound */
     uint32_t busy;

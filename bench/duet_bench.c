@@ -13,6 +13,7 @@
 #include "bench/log.h"
 #include "bench/login.h"
 #include "bench/options.h"
+#include "bench/probe.h"
 #include "bench/results.h"
 #include "bench/spread.h"
 #include "bench/start.h"
@@ -27,6 +28,8 @@ static const struct command commands[] = {
     {"idle", "memory and CPU of connections that say nothing", NULL, idle_main},
     {"log", "the event log alone: append, read, replay, rebuild of state", NULL, log_main},
     {"login", "many sign in, refresh or open their sessions at once", NULL, login_main},
+    {"probe", "what a client of an HTTP server waits while something else goes on", NULL,
+     probe_main},
     {"report", "a page with plots of the results in a folder", NULL, results_main},
     {"spread", "very many couples who write now and then, in process: what a flush costs", NULL,
      spread_main},

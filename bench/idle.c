@@ -174,7 +174,7 @@ static int measure(struct idle_run *run, json_t *report)
     if (tokens_read(run->server.tokens, wanted, &run->tokens) == 0) {
         run->clients = memory_alloc(wanted * sizeof *run->clients);
         for (size_t i = 0; i < wanted; i++) {
-            member_init(&run->clients[i].member, &run->crowd, (uint32_t)(i / WS_DIAL_PER_SOURCE));
+            member_init(&run->clients[i].member, &run->crowd, (uint32_t)(i / TCP_DIAL_PER_SOURCE));
             run->clients[i].token = &run->tokens.items[i];
         }
         status = hold_connections(run, report);

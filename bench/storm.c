@@ -171,7 +171,7 @@ static void init_clients(struct storm_run *run)
     run->clients = memory_alloc(run->client_count * sizeof *run->clients);
     for (size_t i = 0; i < run->client_count; i++) {
         struct storm_client *client = &run->clients[i];
-        member_init(&client->member, &run->background.crowd, (uint32_t)(i / WS_DIAL_PER_SOURCE));
+        member_init(&client->member, &run->background.crowd, (uint32_t)(i / TCP_DIAL_PER_SOURCE));
         client->run = run;
         client->partner = &run->clients[i ^ 1];
         client->token = background_token(&run->background, i);

@@ -1,17 +1,12 @@
 #include "bench/ws_dial.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "bench/report.h"
 #include "client/ws_handshake.h"
 
 #define SUBPROTOCOL "duet.v1.msgpack"
@@ -22,19 +17,6 @@ struct ws_dial_handshake {
     size_t len;
     char response[RESPONSE_BYTES_MAX + 1];
 };
-
-int ws_dial_target_init(struct ws_dial_target *target, const char *host, uint16_t port, int epoll)
-{
-    *target = (struct ws_dial_target){.epoll = epoll};
-    target->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
-    snprintf(target->host, sizeof target->host, "%s", host);
-    if (inet_pton(AF_INET, host, &target->to.sin_addr) != 1) {
-        complain("%s: give the server's address as four numbers", host);
-        return ERR_INVALID_ARGUMENT;
-    }
-    target->loopback = ntohl(target->to.sin_addr.s_addr) >> 24 == 127;
-    return 0;
-}
 
 void ws_dial_hang_up(struct ws_dial *dial)
 {
@@ -50,47 +32,20 @@ static int fail(struct ws_dial *dial, int error)
     return error;
 }
 
-static void bind_source(int fd, uint32_t source)
-{
-    int on = 1;
-    struct sockaddr_in local = {.sin_family = AF_INET,
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK + source)};
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    (void)!bind(fd, (struct sockaddr *)&local, sizeof local); /* else the kernel's own choice */
-}
-
-int ws_dial_start(struct ws_dial *dial, const struct ws_dial_target *target, uint32_t source,
+int ws_dial_start(struct ws_dial *dial, const struct tcp_target *target, uint32_t source,
                   void *data)
 {
-    int on = 1;
-    struct epoll_event event = {.events = EPOLLOUT, .data.ptr = data};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    *dial = (struct ws_dial){.state = WS_DIAL_CONNECTING, .link.fd = fd};
-    if (fd < 0) {
-        return fail(dial, ERR_IO);
-    }
-    if (target->loopback) {
-        bind_source(fd, source);
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if ((connect(fd, (const struct sockaddr *)&target->to, sizeof target->to) != 0 &&
-         errno != EINPROGRESS) ||
-        epoll_ctl(target->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        return fail(dial, ERR_IO);
-    }
-    return 0;
+    *dial = (struct ws_dial){.state = WS_DIAL_CONNECTING, .link.fd = -1};
+    int error = tcp_dial_start(target, source, data, &dial->link.fd);
+    return error == 0 ? 0 : fail(dial, error);
 }
 
 /* The request is far smaller than any send buffer, so one send takes it whole. */
-static int ask_upgrade(struct ws_dial *dial, const struct ws_dial_target *target, void *data)
+static int ask_upgrade(struct ws_dial *dial, const struct tcp_target *target, void *data)
 {
-    int outcome = 0;
-    socklen_t len = sizeof outcome;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = data};
     struct ws_client_options options = {
         .host = target->host, .port = ntohs(target->to.sin_port), .subprotocol = SUBPROTOCOL};
-    getsockopt(dial->link.fd, SOL_SOCKET, SO_ERROR, &outcome, &len);
-    if (outcome != 0) {
+    if (tcp_dial_finish(target, dial->link.fd, data) != 0) {
         return ERR_IO;
     }
     dial->handshake = memory_alloc(sizeof *dial->handshake);
@@ -101,8 +56,7 @@ static int ask_upgrade(struct ws_dial *dial, const struct ws_dial_target *target
     bool whole = sent >= 0 && (size_t)sent == request.len;
     buffer_fini(&request);
     dial->state = WS_DIAL_UPGRADING;
-    return whole && epoll_ctl(target->epoll, EPOLL_CTL_MOD, dial->link.fd, &event) == 0 ? 0
-                                                                                        : ERR_IO;
+    return whole ? 0 : ERR_IO;
 }
 
 /* The response's head is whole: 1, or why it is not acceptable. */
@@ -142,7 +96,7 @@ static int read_response(struct ws_dial *dial)
     return handshake->len < RESPONSE_BYTES_MAX ? 0 : ERR_TOO_LARGE;
 }
 
-int ws_dial_continue(struct ws_dial *dial, const struct ws_dial_target *target, void *data)
+int ws_dial_continue(struct ws_dial *dial, const struct tcp_target *target, void *data)
 {
     int status =
         dial->state == WS_DIAL_CONNECTING ? ask_upgrade(dial, target, data) : read_response(dial);

@@ -10,20 +10,10 @@
 #ifndef BENCH_WS_DIAL_H
 #define BENCH_WS_DIAL_H
 
-#include <netinet/in.h>
 #include <stdint.h>
 
 #include "bench/link.h"
-
-/** Connections that one source address may have: the kernel's range of ports has some 28,000. */
-#define WS_DIAL_PER_SOURCE 10000
-
-struct ws_dial_target {
-    struct sockaddr_in to;
-    bool loopback; /* then sources are chosen among 127.0.0.0/8 */
-    int epoll;
-    char host[64]; /* of the request's Host line */
-};
+#include "bench/tcp_dial.h"
 
 enum ws_dial_state { WS_DIAL_IDLE, WS_DIAL_CONNECTING, WS_DIAL_UPGRADING, WS_DIAL_READY };
 
@@ -35,21 +25,18 @@ struct ws_dial {
     struct buffer early; /* what came behind the 101: the caller feeds and frees it */
 };
 
-/** `host` is numeric, IPv4. 0, or a code after printing why not. */
-int ws_dial_target_init(struct ws_dial_target *target, const char *host, uint16_t port, int epoll);
-
 /**
  * Begins to connect, on loopback from address 127.0.0.1 + source. `data` is what the epoll will
  * say. 0, or ERR_IO: no socket, or refused at once; the dial is idle then.
  */
-int ws_dial_start(struct ws_dial *dial, const struct ws_dial_target *target, uint32_t source,
+int ws_dial_start(struct ws_dial *dial, const struct tcp_target *target, uint32_t source,
                   void *data);
 
 /**
  * Goes on after an event, in the states CONNECTING and UPGRADING. 1 when it is ready, 0 when
  * more is to come, or an error: refused, reset, or not the answer it must be; idle then.
  */
-int ws_dial_continue(struct ws_dial *dial, const struct ws_dial_target *target, void *data);
+int ws_dial_continue(struct ws_dial *dial, const struct tcp_target *target, void *data);
 
 /** Closes the socket at once, in any state, without a close frame. */
 void ws_dial_hang_up(struct ws_dial *dial);
