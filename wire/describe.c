@@ -92,8 +92,10 @@ static const char *kind_name(enum field_kind kind)
 
 static void put_row(struct buffer *out, const char *prefix, const struct field *field)
 {
+    static const char *const required[] = {
+        [FIELD_OPTIONAL] = "", [FIELD_REQUIRED] = "yes", [FIELD_NULLABLE] = "null clears"};
     putf(out, "| `%s%s` | %s | %s | ", prefix, field->name, kind_name(field->kind),
-         field->required == FIELD_REQUIRED ? "yes" : "");
+         required[field->required]);
     if (put_bounds[field->kind] != NULL) {
         put_bounds[field->kind](out, field);
     }
