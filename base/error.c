@@ -50,6 +50,16 @@ int error_close_code(int error)
     return row_of(error)->close_code;
 }
 
+int error_from_close_code(int code)
+{
+    for (int i = 0; i < DUET_ERROR_COUNT; i++) {
+        if (code != 0 && error_rows[i].close_code == code) {
+            return -1 - i;
+        }
+    }
+    return ERR_INTERNAL;
+}
+
 int error_from_errno(int number)
 {
     switch (number) {

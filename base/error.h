@@ -72,7 +72,25 @@
     X(FORMAT_VERSION, 500, 0, "The data directory has another format version.",                    \
       "데이터 폴더의 형식 버전이 다릅니다.")                                                       \
     X(EXISTS, 409, 0, "It exists already.", "이미 존재합니다.")                                    \
-    X(END, 404, 0, "There is no more.", "더 이상 없습니다.")
+    X(END, 404, 0, "There is no more.", "더 이상 없습니다.")                                       \
+    X(METHOD_NOT_ALLOWED, 405, 0, "This resource does not take that method; see Allow.",           \
+      "허용되지 않는 메서드입니다. Allow 헤더를 확인해 주세요.")                                   \
+    X(REQUEST_TIMEOUT, 408, 0, "The request did not arrive in time.",                              \
+      "요청이 제한 시간 안에 도착하지 않았습니다.")                                                \
+    X(LENGTH_REQUIRED, 411, 0, "Send a body with Content-Length, or chunked; {} if it is empty.",  \
+      "Content-Length가 있는 본문을 보내 주세요. 비어 있으면 {}입니다.")                           \
+    X(UNSUPPORTED_MEDIA_TYPE, 415, 0, "The body must be JSON: Content-Type: application/json.",    \
+      "본문은 JSON이어야 합니다. Content-Type: application/json을 사용해 주세요.")                 \
+    X(EXPECTATION_FAILED, 417, 0, "The only expectation that is met is 100-continue.",             \
+      "지원하는 Expect 값은 100-continue뿐입니다.")                                                \
+    X(HEADERS_TOO_LARGE, 431, 0, "The head of the request is too large.",                          \
+      "요청 헤더가 너무 큽니다.")                                                                  \
+    X(NOT_IMPLEMENTED, 501, 0, "The server does not know this method or transfer coding.",         \
+      "서버가 지원하지 않는 메서드 또는 전송 방식입니다.")                                         \
+    X(VERSION_NOT_SUPPORTED, 505, 0, "The only version here is HTTP/1.1.",                         \
+      "HTTP/1.1만 지원합니다.")                                                                    \
+    X(CROSS_SITE, 403, 0, "A page of another site may not do this with a cookie.",                 \
+      "다른 사이트의 페이지에서는 쿠키로 이 요청을 할 수 없습니다.")
 
 enum duet_error_index {
 #define X(name, http, close, en, ko) DUET_ERROR_INDEX_##name,
@@ -105,6 +123,9 @@ int error_close_code(int error);
 
 /** The code for an errno value: ENOMEM, ENOSPC, EEXIST, else ERR_IO. */
 int error_from_errno(int number);
+
+/** The first error that ends a connection with this WebSocket close code, else ERR_INTERNAL. */
+int error_from_close_code(int code);
 
 /** The negative code for a name as clients see it, or ERR_INTERNAL if there is no such name. */
 int error_from_name(const char *name);

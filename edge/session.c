@@ -70,7 +70,7 @@ static void answer(struct session *session, const struct reply *reply)
                                                .trace = request_trace(&request)});
     }
     free(request.trace);
-    if (session->state == SESSION_CONNECTED) {
+    if (session->state == SESSION_CONNECTED && session->subprotocol != SUBPROTOCOL_VALUES) {
         wait_anew(session); /* a sign-in that had to queue leaves time to open */
     }
 }
@@ -249,9 +249,23 @@ static void scratch_end(struct session *session, int error)
     send_message(session, buffer_bytes(&session->table->scratch), (struct bytes){0});
 }
 
+/** After something was handed to a carrier of values. */
+static void bound_pending(struct session *session)
+{
+    struct transport *transport = &session->transport;
+    if (session->state != SESSION_CLOSING &&
+        transport->pending(transport->self) > session->table->config.limits.pending_bytes_max) {
+        session_close(session, ERR_SLOW_READER);
+    }
+}
+
 void session_send_result(struct session *session, uint32_t id, struct bytes result)
 {
     static const uint8_t nil[] = {0xc0};
+    if (session->subprotocol == SUBPROTOCOL_VALUES) {
+        session->transport.result(session->transport.self, id, result);
+        return;
+    }
     if (session->subprotocol == SUBPROTOCOL_JSON) {
         scratch_begin(session);
         scratch_end(session, frame_append_result_json(&session->table->scratch, id, result));
@@ -276,6 +290,10 @@ void session_send_error(struct session *session, uint32_t id, const struct rpc_e
 {
     struct buffer *scratch = &session->table->scratch;
     int error = 0;
+    if (session->subprotocol == SUBPROTOCOL_VALUES) {
+        session->transport.error(session->transport.self, id, rpc_error);
+        return;
+    }
     scratch_begin(session);
     if (session->subprotocol == SUBPROTOCOL_JSON) {
         error = frame_append_error_json(scratch, id, rpc_error);
@@ -287,6 +305,13 @@ void session_send_error(struct session *session, uint32_t id, const struct rpc_e
 
 void session_send_push(struct session *session, const char *topic, struct bytes body)
 {
+    if (session->subprotocol == SUBPROTOCOL_VALUES) {
+        if (session->state != SESSION_CLOSING) {
+            session->transport.push(session->transport.self, topic, body);
+            bound_pending(session);
+        }
+        return;
+    }
     if (session->subprotocol == SUBPROTOCOL_JSON) {
         scratch_begin(session);
         scratch_end(session, frame_append_push_json(&session->table->scratch, topic, body));
@@ -336,9 +361,12 @@ struct session *session_connect(struct session_table *table, enum subprotocol su
     session->subprotocol = subprotocol;
     session->costly_address = bucket_table_find(&table->addresses, remote);
     session->deadline_ms = session_now_ms(table) + table->config.limits.open_within_ms;
-    start_waiting(session);
+    session->follows = (1u << STREAM_COUNT) - 1;
     atomic_fetch_add_explicit(&table->count, 1, memory_order_relaxed); /* as in the count above */
-    send_hello(session);
+    if (subprotocol != SUBPROTOCOL_VALUES) {
+        start_waiting(session);
+        send_hello(session);
+    }
     return session;
 }
 

@@ -21,6 +21,7 @@
 #include "base/ids.h"
 #include "runtime/actor.h"
 #include "runtime/shard.h"
+#include "wire/frame.h"
 #include "wire/registry.h"
 #include "wire/token.h"
 
@@ -42,9 +43,18 @@ struct transport {
      * session_disconnected follows in any case, later.
      */
     void (*close)(void *self, int code, const char *reason);
+    /*
+     * Instead of `send` for SUBPROTOCOL_VALUES, where the carrier has a form of its own for what a
+     * session says. Values are one MessagePack value each, or empty for none; borrowed. `id` is
+     * that of session_request or session_start. `push` may be NULL where nothing is followed.
+     */
+    void (*result)(void *self, uint32_t id, struct bytes result);
+    void (*error)(void *self, uint32_t id, const struct rpc_error *error);
+    void (*push)(void *self, const char *topic, struct bytes body);
 };
 
-enum subprotocol { SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON };
+/** VALUES: no messages either way; see session_start and session_request. */
+enum subprotocol { SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON, SUBPROTOCOL_VALUES };
 
 struct session_limits {
     uint32_t requests_max;      /* in flight per session; default 1,024 */
@@ -99,6 +109,29 @@ uint64_t session_table_count(const struct session_table *table);
  */
 struct session *session_connect(struct session_table *table, enum subprotocol subprotocol,
                                 struct bytes remote, const struct transport *transport);
+
+/** Where a session goes on in a stream. */
+struct session_cursor {
+    bool given; /* else at the head */
+    struct id epoch;
+    int64_t after;
+};
+
+/**
+ * Opens a session of SUBPROTOCOL_VALUES for whom a verified token names. `follows`: bits 1 <<
+ * enum stream_name of the streams that are pushed; `cursors`: STREAM_COUNT of them, or NULL.
+ * Revocation and the couple reach it in any case. The answer is session.open's, as result or error
+ * of `id`. Once per session.
+ */
+void session_start(struct session *session, uint32_t id, const struct token_claims *claims,
+                   unsigned follows, const struct session_cursor *cursors);
+
+/**
+ * One request to a session of SUBPROTOCOL_VALUES; `op` is request->op's. The answer comes as
+ * result or error of request->id, perhaps before this returns.
+ */
+void session_request(struct session *session, const struct op *op,
+                     const struct rpc_request *request);
 
 /** One whole message came. May send and close; the session stays until session_disconnected. */
 void session_receive(struct session *session, struct bytes message);

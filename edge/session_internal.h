@@ -54,11 +54,7 @@ struct session_opening {
     int64_t retry_ms;
     bool alive; /* session_attach was answered */
     int64_t family_ends_ms;
-    struct {
-        bool given;
-        struct id epoch;
-        int64_t after;
-    } cursors[STREAM_COUNT];
+    struct session_cursor cursors[STREAM_COUNT];
     struct stream_position positions[STREAM_COUNT];
 };
 
@@ -80,6 +76,7 @@ struct session {
     enum session_state state;
     struct principal principal;
     struct session_stream streams[STREAM_COUNT];
+    unsigned follows; /* bits of the streams that are pushed */
     struct requests requests;
     struct session_opening *opening; /* while opening */
     struct held_pushes *held;        /* while the transport is backed up */
@@ -134,6 +131,11 @@ void session_open(struct session *session, const struct rpc_request *request,
                   const struct session_open_args *args);
 void session_renew(struct session *session, const struct rpc_request *request,
                    const struct session_renew_args *args);
+/** Does the session want what is said in this stream, and not only to be told of its changes? */
+static inline bool session_follows(const struct session *session, enum stream_name name)
+{
+    return (session->follows & (1u << name)) != 0;
+}
 /** Asks the user actor whether the sign-in lives on, now that its family's end has come. */
 void session_recheck(struct session *session);
 /** session_attach was answered: the one of session.open, or of a recheck. */

@@ -47,28 +47,49 @@ static void ask_user(struct session *session, const struct principal *who, uint3
 
 /* --- session.open ---------------------------------------------------------------------------- */
 
-static struct session_opening *opening_create(const struct rpc_request *request,
-                                              const struct session_open_args *args,
-                                              const struct token_claims *claims)
+static struct session_opening *opening_create(uint32_t request, const struct token_claims *claims)
 {
     struct session_opening *opening = memory_alloc(sizeof *opening);
-    opening->request = request->id;
+    opening->request = request;
     opening->who = (struct principal){
         .user = claims->user, .sid = claims->sid, .device = claims->device, .signed_in = true};
-    const struct stream_cursor *cursors = args->cursors.items;
-    for (uint32_t i = 0; i < args->cursors.count; i++) {
-        uint32_t name = cursors[i].stream;
-        opening->cursors[name].given = true;
-        opening->cursors[name].epoch = cursors[i].epoch;
-        opening->cursors[name].after = cursors[i].after;
-    }
     return opening;
+}
+
+static void take_cursors(struct session_opening *opening, const struct list *list)
+{
+    const struct stream_cursor *cursors = list->items;
+    for (uint32_t i = 0; i < list->count; i++) {
+        opening->cursors[cursors[i].stream] = (struct session_cursor){
+            .given = true, .epoch = cursors[i].epoch, .after = cursors[i].after};
+    }
 }
 
 void session_opening_free(struct session *session)
 {
     free(session->opening);
     session->opening = NULL;
+}
+
+static void start_opening(struct session *session, struct session_opening *opening,
+                          enum language lang, struct bytes trace)
+{
+    session->state = SESSION_OPENING;
+    session->opening = opening;
+    requests_add(&session->requests, opening->request, REQUEST_FOR_OPEN, lang, trace);
+    session_stream_attach(session, STREAM_USER, opening->who.user, &opening->who);
+    ask_user(session, &opening->who, opening->request);
+}
+
+void session_start(struct session *session, uint32_t id, const struct token_claims *claims,
+                   unsigned follows, const struct session_cursor *cursors)
+{
+    struct session_opening *opening = opening_create(id, claims);
+    for (uint32_t i = 0; cursors != NULL && i < STREAM_COUNT; i++) {
+        opening->cursors[i] = cursors[i];
+    }
+    session->follows = follows;
+    start_opening(session, opening, LANGUAGE_EN, (struct bytes){0});
 }
 
 void session_open(struct session *session, const struct rpc_request *request,
@@ -88,12 +109,9 @@ void session_open(struct session *session, const struct rpc_request *request,
         count_failure(session, error);
         return;
     }
-    session->state = SESSION_OPENING;
-    session->opening = opening_create(request, args, &claims);
-    requests_add(&session->requests, request->id, REQUEST_FOR_OPEN, request->meta.lang,
-                 request->meta.trace);
-    session_stream_attach(session, STREAM_USER, claims.user, &session->opening->who);
-    ask_user(session, &session->opening->who, request->id);
+    struct session_opening *opening = opening_create(request->id, &claims);
+    take_cursors(opening, &args->cursors);
+    start_opening(session, opening, request->meta.lang, request->meta.trace);
 }
 
 void session_open_note(struct session_opening *opening, int error, int64_t retry_ms)
@@ -163,7 +181,7 @@ static void finish_open(struct session *session)
     session->deadline_ms = opening->family_ends_ms;
     session_stop_waiting(session);
     for (uint32_t i = 0; i < STREAM_COUNT; i++) {
-        if (session->streams[i].state == STREAM_ATTACHED) {
+        if (session->streams[i].state == STREAM_ATTACHED && session_follows(session, i)) {
             session->streams[i].after = choose_start(opening, i);
             positions[count++] = opening->positions[i];
         }
@@ -171,7 +189,7 @@ static void finish_open(struct session *session)
     send_opened(session, opening, positions, count);
     free(opening);
     for (uint32_t i = 0; i < STREAM_COUNT; i++) {
-        if (session->streams[i].state == STREAM_ATTACHED) {
+        if (session->streams[i].state == STREAM_ATTACHED && session_follows(session, i)) {
             session_stream_read(session, &session->streams[i]);
         }
     }
@@ -223,7 +241,9 @@ void session_open_attach_done(struct session *session, const struct reply *reply
         opening->family_ends_ms = result.family_expires_at;
         if (result.has_couple) {
             opening->who.couple = result.couple;
-            session_stream_attach(session, STREAM_COUPLE, result.couple, &opening->who);
+            if (session_follows(session, STREAM_COUPLE)) {
+                session_stream_attach(session, STREAM_COUPLE, result.couple, &opening->who);
+            }
         }
     }
     session_open_continue(session);

@@ -152,7 +152,8 @@ static int run_own(struct session *session, const struct rpc_request *request, c
     return error;
 }
 
-static void handle_request(struct session *session, const struct rpc_request *request)
+void session_request(struct session *session, const struct op *op,
+                     const struct rpc_request *request)
 {
     struct refusal refusal = {.error = request->error};
     if (request->error != 0) {
@@ -160,7 +161,6 @@ static void handle_request(struct session *session, const struct rpc_request *re
         refuse(session, request, &refusal);
         return;
     }
-    const struct op *op = registry_find(session->table->config.registry, request->op);
     refusal.error = op == NULL ? ERR_UNKNOWN_OP : check_request(session, request, op, &refusal);
     if (refusal.error == 0) {
         refusal.error = op->route == NULL ? run_own(session, request, op, &refusal)
@@ -169,6 +169,13 @@ static void handle_request(struct session *session, const struct rpc_request *re
     if (refusal.error != 0) {
         refuse(session, request, &refusal);
     }
+}
+
+static void handle_request(struct session *session, const struct rpc_request *request)
+{
+    const struct op *op =
+        request->error == 0 ? registry_find(session->table->config.registry, request->op) : NULL;
+    session_request(session, op, request);
 }
 
 static const char *malformed_reason(int close_code)

@@ -128,7 +128,7 @@ void session_set_couple(struct session *session, struct id couple)
     }
     session_stream_detach(session, STREAM_COUPLE);
     session->principal.couple = couple;
-    if (!id_is_zero(couple)) {
+    if (!id_is_zero(couple) && session_follows(session, STREAM_COUPLE)) {
         session_stream_attach(session, STREAM_COUPLE, couple, &session->principal);
     }
 }

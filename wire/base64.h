@@ -1,6 +1,5 @@
 /**
- * base64url without padding (RFC 4648, section 5), strictly: one text for one value. Internal to
- * wire/.
+ * base64url without padding (RFC 4648, section 5), strictly: one text for one value.
  */
 #ifndef WIRE_BASE64_H
 #define WIRE_BASE64_H
