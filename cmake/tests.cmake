@@ -4,6 +4,7 @@
 #   tests/unit/support/*.c              -> linked to every test
 #   tests/integration/<name>.c          -> tests/integration/<name>  label integration
 #   tests/integration/support_*.c       -> linked to every integration test
+#   tests/integration/<name>/*.c        -> linked to <name>_test
 #   tests/integration/<name>.args       -> arguments under ctest
 #   tests/simulation/*.c                -> simulation                label simulation
 #   tests/simulation/ctest.args         -> its arguments under ctest
@@ -107,7 +108,9 @@ list(FILTER sources EXCLUDE REGEX "/support_[^/]*$")
 foreach(source ${sources})
   get_filename_component(base "${source}" NAME_WE)
   set(name integration_${base})
-  duet_test_executable(${name} "${source}")
+  string(REGEX REPLACE "_test$" "" folder "${base}")
+  duet_glob(parts "integration/${folder}/*.c")
+  duet_test_executable(${name} "${source}" ${parts})
   target_link_libraries(${name} PRIVATE duet_integration_support)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/integration" OUTPUT_NAME ${base})
@@ -184,10 +187,4 @@ if(TARGET duetctl)
   add_test(NAME docs_operations COMMAND sh -c
     "'${CMAKE_BINARY_DIR}/duetctl' describe --format md | diff -u '${CMAKE_SOURCE_DIR}/docs/operations.md' - || { echo 'run: make docs'; exit 1; }")
   set_tests_properties(docs_operations PROPERTIES LABELS unit TIMEOUT ${DUET_TIMEOUT})
-endif()
-
-# What the documents say is linted by programs of others, once: they are the same in every build.
-if(TARGET duetctl AND CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_C_COMPILER_ID STREQUAL GNU)
-  add_test(NAME docs_lint COMMAND "${CMAKE_SOURCE_DIR}/tests/docs/lint.sh" "${CMAKE_BINARY_DIR}")
-  set_tests_properties(docs_lint PROPERTIES LABELS docs TIMEOUT ${DUET_TIMEOUT})
 endif()

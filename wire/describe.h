@@ -12,14 +12,11 @@ struct push_table {
     size_t count;
 };
 
-/** Appends a document. `pushes` is an array of `count` tables. Pure. */
-typedef void describe_format(const struct registry *registry, const struct push_table *pushes,
-                             size_t count, struct buffer *out);
-
 /**
- * The reference in Markdown: every op with its args, result, errors and an example, every push,
- * every error.
+ * Appends the reference in Markdown: every op with its args, result, errors and an example, every
+ * push, every error. `pushes` is an array of `count` tables.
  */
-describe_format describe_markdown;
+void describe_markdown(const struct registry *registry, const struct push_table *pushes,
+                       size_t count, struct buffer *out);
 
 #endif
