@@ -21,11 +21,9 @@
 #include "actors/kinds.h"
 #include "actors/signup_rules.h"
 #include "actors/tables.h"
-#include "wire/text.h"
 
 #define FAILURES_MAX 10
 #define FAILURES_WINDOW_MS (15 * 60 * 1000LL)
-#define NICKNAME_POINTS_MIN 2
 
 enum { ACCOUNT = 1 };
 
@@ -90,8 +88,7 @@ static int route_signup(const struct principal *caller, const void *args, struct
 static int check_nickname(struct ctx *ctx, struct bytes nickname)
 {
     struct bytes normal;
-    if (text_count(name_trim(nickname)) < NICKNAME_POINTS_MIN ||
-        name_normalize(nickname, ctx_arena(ctx), &normal) != 0) {
+    if (nickname_normalize(nickname, ctx_arena(ctx), &normal) != 0) {
         return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "nickname", "is not a nickname");
     }
     return 0;

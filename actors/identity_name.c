@@ -6,6 +6,9 @@
 #include "actors/kinds.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "wire/text.h"
+
+#define NICKNAME_POINTS_MIN 2
 
 static bool is_blank(uint8_t byte)
 {
@@ -63,6 +66,12 @@ int name_normalize(struct bytes text, struct arena *arena, struct bytes *out)
     }
     free(folded);
     return err;
+}
+
+int nickname_normalize(struct bytes text, struct arena *arena, struct bytes *out)
+{
+    return text_count(name_trim(text)) < NICKNAME_POINTS_MIN ? ERR_INVALID_ARGUMENT
+                                                             : name_normalize(text, arena, out);
 }
 
 /** `prefix_size` includes the NUL that ends it. */

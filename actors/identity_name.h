@@ -21,6 +21,8 @@ struct bytes name_trim(struct bytes text);
 
 /** The normal form, in `arena`. 0 or ERR_INVALID_ARGUMENT. Any thread. */
 int name_normalize(struct bytes text, struct arena *arena, struct bytes *out);
+/** … of what may be a nickname: without blanks at both ends it has two characters or more. */
+int nickname_normalize(struct bytes text, struct arena *arena, struct bytes *out);
 
 /** The identity actor of a normal form. */
 struct address identity_of_email(struct bytes normal);

@@ -21,6 +21,11 @@
 #define EVENT_DEFINE(tag_, name_)                                                                  \
     static const struct event_type name_##_event = {                                               \
         .tag = (tag_), .version = 1, .name = #name_, .body = &name_##_type};
+/* For an actor of several files: declared in a header, defined in one of them. */
+#define EVENT_DECLARE(tag_, name_) extern const struct event_type name_##_event;
+#define EVENT_DEFINE_SHARED(tag_, name_)                                                           \
+    const struct event_type name_##_event = {                                                      \
+        .tag = (tag_), .version = 1, .name = #name_, .body = &name_##_type};
 #define EVENT_LIST(tag_, name_) &name_##_event,
 #define EVENT_APPLY(tag_, name_) [tag_] = apply_##name_,
 

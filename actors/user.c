@@ -22,21 +22,20 @@
  * key, and a resend could end the next couple.
  */
 #include "actors/couple_records.h"
+#include "actors/identity_records.h"
 #include "actors/invite_code.h"
 #include "actors/invite_records.h"
 #include "actors/kinds.h"
 #include "actors/session_grant.h"
 #include "actors/stream_entry.h"
 #include "actors/tables.h"
-#include "actors/user_records.h"
+#include "actors/user_parts.h"
 
 #define SESSIONS_MAX 20
 #define SESSIONS_SCANNED_MAX 64
 #define INVITE_MS (24 * 60 * 60 * 1000LL)
 
-enum { PROFILE = 1, SESSIONS = 2, ENTRIES = 3 };
-
-#define USER_EVENTS(X)                                                                             \
+#define USER_OWN_EVENTS(X)                                                                         \
     X(1, user_created)                                                                             \
     X(2, session_opened)                                                                           \
     X(3, session_refreshed)                                                                        \
@@ -49,12 +48,8 @@ enum { PROFILE = 1, SESSIONS = 2, ENTRIES = 3 };
     X(10, pairing_abandoned)                                                                       \
     X(11, couple_joined)                                                                           \
     X(12, couple_left)
-USER_EVENTS(EVENT_DEFINE)
-
-static bool is_born(const struct user_root *user)
-{
-    return user->created_at != 0;
-}
+USER_OWN_EVENTS(EVENT_DEFINE)
+#define USER_EVENTS(X) USER_OWN_EVENTS(X) USER_PROFILE_EVENTS(X)
 
 static struct bytes id_key(const struct id *id)
 {
@@ -66,7 +61,7 @@ static struct bytes id_key(const struct id *id)
 static int handle_create(struct ctx *ctx, const void *state, const void *args)
 {
     const struct user_create_args *in = args;
-    if (is_born(state)) {
+    if (user_is_born(state)) {
         return ERR_EXISTS;
     }
     ctx_emit(ctx, &user_created_event,
@@ -83,9 +78,10 @@ static void apply_user_created(struct ctx *ctx, struct user_root *user, const vo
     const struct user_created *event = body;
     user->created_at = ctx_now_ms(ctx);
     user->epoch = event->epoch;
-    ctx_put_row(ctx, PROFILE, text_of("profile"), &user_profile_row_type,
+    ctx_put_row(ctx, USER_PROFILE, text_of("profile"), &user_profile_row_type,
                 &(struct user_profile_row){.email = event->email,
                                            .birth_date = event->birth_date,
+                                           .has_birth_date = true,
                                            .nickname = event->nickname,
                                            .has_nickname = event->has_nickname});
 }
@@ -102,7 +98,7 @@ static void apply_session_closed(struct ctx *ctx, struct user_root *user, const 
 {
     const struct session_closed *event = body;
     (void)user;
-    ctx_delete(ctx, SESSIONS, id_key(&event->sid));
+    ctx_delete(ctx, USER_SESSIONS, id_key(&event->sid));
 }
 
 /** What a new session of `device` pushes out: the device's older one, expired ones, the oldest. */
@@ -141,7 +137,7 @@ static bool scan_session(void *context, struct bytes key, struct bytes value)
 static void make_room_for(struct ctx *ctx, struct id device)
 {
     struct session_scan scan = {.ctx = ctx, .device = device};
-    ctx_range(ctx, SESSIONS, bytes_of("", 0), bytes_of("", 0), SESSIONS_SCANNED_MAX, false,
+    ctx_range(ctx, USER_SESSIONS, bytes_of("", 0), bytes_of("", 0), SESSIONS_SCANNED_MAX, false,
               scan_session, &scan);
     for (uint32_t i = 0; i < scan.outdated_count; i++) {
         close_session(ctx, scan.outdated[i], ERR_SESSION_REVOKED);
@@ -155,7 +151,7 @@ static int handle_open_device(struct ctx *ctx, const void *state, const void *ar
 {
     const struct user_open_device_args *in = args;
     struct session_grant grant;
-    if (!CHECK_RECOVER(is_born(state))) {
+    if (!CHECK_RECOVER(user_is_born(state))) {
         return ERR_INTERNAL;
     }
     make_room_for(ctx, in->device);
@@ -173,7 +169,7 @@ static void apply_session_opened(struct ctx *ctx, struct user_root *user, const 
 {
     const struct session_opened *event = body;
     (void)user;
-    ctx_put_row(ctx, SESSIONS, id_key(&event->sid), &user_session_row_type,
+    ctx_put_row(ctx, USER_SESSIONS, id_key(&event->sid), &user_session_row_type,
                 &(struct user_session_row){.device = event->device,
                                            .current = event->hash,
                                            .opened_at = ctx_now_ms(ctx),
@@ -183,7 +179,7 @@ static void apply_session_opened(struct ctx *ctx, struct user_root *user, const 
 /** The session with this sid, if it is still alive. 0, ERR_SESSION_REVOKED or ERR_TOKEN_EXPIRED. */
 static int live_session(struct ctx *ctx, const struct id *sid, struct user_session_row *row)
 {
-    int err = ctx_get_row(ctx, SESSIONS, id_key(sid), &user_session_row_type, row);
+    int err = ctx_get_row(ctx, USER_SESSIONS, id_key(sid), &user_session_row_type, row);
     if (err == ERR_NOT_FOUND) {
         return ERR_SESSION_REVOKED;
     }
@@ -227,7 +223,7 @@ static int handle_refresh(struct ctx *ctx, const void *state, const void *args)
     int err =
         refresh_token_parse((const char *)in->refresh_token.data, in->refresh_token.len, &token);
     if (err == 0) {
-        err = is_born(state) ? live_session(ctx, &token.sid, &row) : ERR_TOKEN_INVALID;
+        err = user_is_born(state) ? live_session(ctx, &token.sid, &row) : ERR_TOKEN_INVALID;
     }
     if (err != 0) {
         return err;
@@ -249,17 +245,17 @@ static void apply_session_refreshed(struct ctx *ctx, struct user_root *user, con
     const struct session_refreshed *event = body;
     struct user_session_row row;
     (void)user;
-    if (ctx_get_row(ctx, SESSIONS, id_key(&event->sid), &user_session_row_type, &row) != 0) {
+    if (ctx_get_row(ctx, USER_SESSIONS, id_key(&event->sid), &user_session_row_type, &row) != 0) {
         return;
     }
     row.current = event->hash;
     row.previous = event->previous;
     row.has_previous = true;
     row.expires_at = event->expires_at;
-    ctx_put_row(ctx, SESSIONS, id_key(&event->sid), &user_session_row_type, &row);
+    ctx_put_row(ctx, USER_SESSIONS, id_key(&event->sid), &user_session_row_type, &row);
 }
 
-static int route_own(const struct principal *caller, const void *args, struct address *out)
+int user_route_own(const struct principal *caller, const void *args, struct address *out)
 {
     (void)args;
     if (!caller->signed_in) {
@@ -288,7 +284,7 @@ static int handle_signout(struct ctx *ctx, const void *state, const void *args)
     (void)state;
     ctx_reply(ctx, &empty_type, NULL); /* before the connection goes */
     if (in->has_all && in->all) {
-        ctx_range(ctx, SESSIONS, bytes_of("", 0), bytes_of("", 0), SESSIONS_SCANNED_MAX, false,
+        ctx_range(ctx, USER_SESSIONS, bytes_of("", 0), bytes_of("", 0), SESSIONS_SCANNED_MAX, false,
                   emit_closed, ctx);
         ctx_close_sessions(ctx, (struct id){0}, ERR_SESSION_REVOKED);
     } else if (live_session(ctx, &who->sid, &row) != ERR_SESSION_REVOKED) {
@@ -420,7 +416,7 @@ static int handle_pair_reserve(struct ctx *ctx, const void *state, const void *a
 {
     const struct user_root *user = state;
     const struct user_pair_reserve_args *in = args;
-    if (!CHECK_RECOVER(is_born(user))) {
+    if (!CHECK_RECOVER(user_is_born(user))) {
         return ERR_NOT_FOUND;
     }
     if (!id_is_zero(user->couple)) {
@@ -494,7 +490,7 @@ static void append_entry(struct ctx *ctx, struct user_root *user, enum user_entr
                          struct id couple, struct id other)
 {
     user->seq++;
-    ctx_put_row(ctx, ENTRIES, ctx_key_u64(ctx, (uint64_t)user->seq), &user_entry_row_type,
+    ctx_put_row(ctx, USER_ENTRIES, ctx_key_u64(ctx, (uint64_t)user->seq), &user_entry_row_type,
                 &(struct user_entry_row){
                     .what = what, .couple = couple, .other = other, .at = ctx_now_ms(ctx)});
 }
@@ -561,7 +557,7 @@ static bool stream_head(struct ctx *ctx, const void *state, struct id *epoch, in
 {
     const struct user_root *user = state;
     (void)ctx;
-    if (!is_born(user)) {
+    if (!user_is_born(user)) {
         return false;
     }
     *epoch = user->epoch;
@@ -574,7 +570,7 @@ static int stream_entry(struct ctx *ctx, const void *state, int64_t seq, struct 
     const struct user_root *user = state;
     struct user_entry_row row;
     int err =
-        ctx_get_row(ctx, ENTRIES, ctx_key_u64(ctx, (uint64_t)seq), &user_entry_row_type, &row);
+        ctx_get_row(ctx, USER_ENTRIES, ctx_key_u64(ctx, (uint64_t)seq), &user_entry_row_type, &row);
     if (err != 0) {
         return err;
     }
@@ -635,7 +631,7 @@ static const struct op auth_signout = {
     .rate = OP_RATE_COSTLY,
     .writes = true,
     .keyed = true,
-    .route = route_own,
+    .route = user_route_own,
     .errors = (const int[]){0},
     .rest = {.method = "POST", .path = "/auth/signout", .status = 200, .tokens = OP_TOKENS_ENDED}};
 
@@ -650,7 +646,7 @@ static const struct op couple_invite = {
     .rate = OP_RATE_NORMAL,
     .writes = true,
     .keyed = true,
-    .route = route_own,
+    .route = user_route_own,
     .errors = (const int[]){ERR_ALREADY_PAIRED, 0},
     .rest = {.method = "POST", .path = "/couple/invite", .status = 200}};
 
@@ -664,11 +660,13 @@ static const struct op couple_leave = {
     .needs = OP_NEEDS_SESSION,
     .writes = true,
     .keyed = true,
-    .route = route_own,
+    .route = user_route_own,
     .errors = (const int[]){ERR_NOT_PAIRED, 0},
     .rest = {.method = "DELETE", .path = "/couple", .status = 200}};
 
-static const struct op *const ops[] = {&auth_refresh, &auth_signout, &couple_invite, &couple_leave};
+static const struct op *const ops[] = {&auth_refresh,       &auth_signout, &couple_invite,
+                                       &couple_leave,       &user_auth_me, &user_profile_read,
+                                       &user_profile_update};
 
 static const struct command_type commands[] = {
     {USER_SESSION_ATTACH, "session_attach", &session_attach_args_type, &session_attach_result_type,
@@ -694,9 +692,12 @@ static void apply(struct ctx *ctx, void *state, const struct event_type *type, c
     appliers[type->tag](ctx, state, body);
 }
 
-static const struct outcome_row outcomes[] = {{ACTOR_INVITE, INVITE_CREATE, invite_created_done},
-                                              {ACTOR_INVITE, INVITE_REVOKE, outcome_ignore},
-                                              {ACTOR_COUPLE, COUPLE_END, outcome_ignore}};
+static const struct outcome_row outcomes[] = {
+    {ACTOR_INVITE, INVITE_CREATE, invite_created_done},
+    {ACTOR_INVITE, INVITE_REVOKE, outcome_ignore},
+    {ACTOR_COUPLE, COUPLE_END, outcome_ignore},
+    {ACTOR_IDENTITY, IDENTITY_NICKNAME_CLAIM, user_nickname_claim_done},
+    {ACTOR_IDENTITY, IDENTITY_NICKNAME_RELEASE, outcome_ignore}};
 
 static int handle_outcome(struct ctx *ctx, const void *state, const struct outcome *outcome)
 {
@@ -706,7 +707,7 @@ static int handle_outcome(struct ctx *ctx, const void *state, const struct outco
 const struct kind user_kind = {
     .code = ACTOR_USER,
     .name = "user",
-    .state_version = 1,
+    .state_version = 2,
     .root = &user_root_type,
     .ops = ops,
     .op_count = COUNT_OF(ops),

@@ -48,7 +48,8 @@ RECORD_DEFINE(pairing_abandoned, USER_COUPLE_ENDED_FIELDS, "the partner left bef
 RECORD_DEFINE(couple_joined, USER_PAIRING_FIELDS, "part of a couple");
 RECORD_DEFINE(couple_left, USER_COUPLE_ENDED_FIELDS, "not part of the couple any more");
 
-RECORD_DEFINE(user_profile_row, USER_PROFILE_FIELDS, "the profile");
+RECORD_DEFINE(user_profile_row, USER_PROFILE_ROW, "the profile");
+RECORD_DEFINE(user_wanted_row, USER_PROFILE_GIVEN, "the profile to be");
 RECORD_DEFINE(user_session_row, USER_SESSION_ROW, "a signed-in session, by sid");
 RECORD_DEFINE(user_entry_row, USER_ENTRY_ROW, "an entry of the user's stream, by seq");
 RECORD_DEFINE(user_root, USER_ROOT, "a user");

@@ -26,8 +26,14 @@ enum user_command {
     USER_AUTH_REFRESH = 100,
     USER_AUTH_SIGNOUT = 101,
     USER_COUPLE_INVITE = 102,
-    USER_COUPLE_LEAVE = 103
+    USER_COUPLE_LEAVE = 103,
+    USER_AUTH_ME = 104,
+    USER_PROFILE_READ = 105,
+    USER_PROFILE_UPDATE = 106
 };
+
+/** Collections; the codes stand in the state. */
+enum user_collection { USER_PROFILE = 1, USER_SESSIONS = 2, USER_ENTRIES = 3 };
 
 /* --- ops --- */
 
@@ -140,7 +146,22 @@ RECORD_DECLARE(couple_left, USER_COUPLE_ENDED_FIELDS)
 
 /* --- rows --- */
 
-RECORD_DECLARE(user_profile_row, USER_PROFILE_FIELDS)
+#define BIO_POINTS_MAX 500
+
+/** What a profile says, as far as it was given. */
+#define USER_PROFILE_GIVEN(F, R)                                                                   \
+    F(R, DAY, birth_date, OPTIONAL, 0, 0, NULL, BODY, "day of birth", "\"1998-03-14\"")            \
+    F(R, TEXT, nickname, OPTIONAL, 1, 20, NULL, BODY, "unique; as it was given", "\"민지\"")       \
+    F(R, TEXT, bio, OPTIONAL, 1, BIO_POINTS_MAX, NULL, BODY, "about oneself",                      \
+      "\"walks by the sea\"")
+
+#define USER_PROFILE_ROW(F, R)                                                                     \
+    F(R, TEXT, email, REQUIRED, 3, 254, NULL, BODY, "as it was given", "\"minji@example.com\"")    \
+    USER_PROFILE_GIVEN(F, R)
+RECORD_DECLARE(user_profile_row, USER_PROFILE_ROW)
+
+/** The profile to be, while its nickname is claimed. */
+RECORD_DECLARE(user_wanted_row, USER_PROFILE_GIVEN)
 
 #define USER_SESSION_ROW(F, R)                                                                     \
     F(R, ID, device, REQUIRED, 0, 0, NULL, BODY, "the installation", ID_EXAMPLE)                   \
@@ -157,7 +178,8 @@ extern const struct enum_type user_entry_what_type;
     F(R, ENUM, what, REQUIRED, 0, 0, &user_entry_what_type, BODY, "what happened", "\"matched\"")  \
     F(R, ID, couple, REQUIRED, 0, 0, NULL, BODY, "which couple", ID_EXAMPLE)                       \
     F(R, ID, other, REQUIRED, 0, 0, NULL, BODY, "the partner, or who left", ID_EXAMPLE)            \
-    F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)
+    F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)                      \
+    F(R, INT, msg, OPTIONAL, 1, INT_BOUND, NULL, BODY, "the message that waits", "17")
 RECORD_DECLARE(user_entry_row, USER_ENTRY_ROW)
 
 /* --- root --- */
@@ -176,7 +198,9 @@ extern const struct enum_type user_invite_state_type;
     F(R, ENUM, invite_state, REQUIRED, 0, 0, &user_invite_state_type, BODY, "of the code",         \
       "\"live\"")                                                                                  \
     F(R, INT, invite_code, REQUIRED, 0, INT_BOUND, NULL, BODY, "40 bits", "1099511627775")         \
-    F(R, INSTANT, invite_expires_at, REQUIRED, 0, INT_BOUND, NULL, BODY, "of the code", AT_EXAMPLE)
+    F(R, INSTANT, invite_expires_at, REQUIRED, 0, INT_BOUND, NULL, BODY, "of the code",            \
+      AT_EXAMPLE)                                                                                  \
+    F(R, INT, read_up_to, REQUIRED, 0, INT_BOUND, NULL, BODY, "last entry that was read", "1")
 RECORD_DECLARE(user_root, USER_ROOT)
 
 #endif

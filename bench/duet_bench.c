@@ -14,6 +14,7 @@
 #include "bench/login.h"
 #include "bench/options.h"
 #include "bench/probe.h"
+#include "bench/rest.h"
 #include "bench/results.h"
 #include "bench/spread.h"
 #include "bench/start.h"
@@ -31,6 +32,8 @@ static const struct command commands[] = {
     {"probe", "what a client of an HTTP server waits while something else goes on", NULL,
      probe_main},
     {"report", "a page with plots of the results in a folder", NULL, results_main},
+    {"rest", "reads and durable writes over HTTP; checks every answer and message", NULL,
+     rest_main},
     {"spread", "very many couples who write now and then, in process: what a flush costs", NULL,
      spread_main},
     {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},

@@ -188,3 +188,9 @@ if(TARGET duetctl)
     "'${CMAKE_BINARY_DIR}/duetctl' describe --format md | diff -u '${CMAKE_SOURCE_DIR}/docs/operations.md' - || { echo 'run: make docs'; exit 1; }")
   set_tests_properties(docs_operations PROPERTIES LABELS unit TIMEOUT ${DUET_TIMEOUT})
 endif()
+
+# What the documents say is linted by programs of others, once: they are the same in every build.
+if(TARGET duetctl AND CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_C_COMPILER_ID STREQUAL GNU)
+  add_test(NAME docs_lint COMMAND "${CMAKE_SOURCE_DIR}/tests/docs/lint.sh" "${CMAKE_BINARY_DIR}")
+  set_tests_properties(docs_lint PROPERTIES LABELS docs TIMEOUT ${DUET_TIMEOUT})
+endif()

@@ -86,7 +86,7 @@ static void set_idempotency(struct session *session, const struct rpc_request *r
     origin->request_key = id_from_hash(body->data, body->len);
     buffer_clear(body);
     buffer_append(body, op->command.name, strlen(op->command.name));
-    record_encode(op->command.args, RECORD_AS_ARRAY, command->args, body);
+    record_encode(op->command.args, RECORD_AS_MAP, command->args, body); /* null is not absent */
     origin->request_hash = id_from_hash(body->data, body->len);
     origin->keyed = true;
 }

@@ -12,6 +12,9 @@ build_packages=(
     libjansson-dev libmicrohttpd-dev libutf8proc-dev libxxhash-dev libbsd-dev uthash-dev
     libreadline-dev
 )
+if ! command -v npm >/dev/null; then # any npm does, wherever it is from
+    build_packages+=(nodejs npm)
+fi
 test_packages=(
     "${build_packages[@]}"
     libcmocka-dev g++ clang clang-format llvm libclang-rt-14-dev valgrind lmdb-utils

@@ -3,7 +3,6 @@
 #include "actors/registry.h"
 #include "base/check.h"
 #include "edge/session_ops.h"
-#include "wire/describe.h"
 
 #define TABLES_MAX 64
 
@@ -21,10 +20,10 @@ int catalog_create(char *message, size_t message_size, struct registry **out)
     return registry_create(tables, count, message, message_size, out);
 }
 
-void catalog_describe_markdown(const struct registry *registry, struct buffer *out)
+void catalog_describe(const struct registry *registry, describe_format *format, struct buffer *out)
 {
     const struct push_table pushes[] = {
         {.pushes = session_pushes, .count = sizeof session_pushes / sizeof session_pushes[0]},
         {.pushes = actor_pushes, .count = actor_push_count}};
-    describe_markdown(registry, pushes, sizeof pushes / sizeof pushes[0], out);
+    format(registry, pushes, sizeof pushes / sizeof pushes[0], out);
 }

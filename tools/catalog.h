@@ -7,12 +7,13 @@
 #include <stddef.h>
 
 #include "base/bytes.h"
+#include "wire/describe.h"
 #include "wire/registry.h"
 
 /** As registry_create, from actors/registry.h and edge/session_ops.h. */
 int catalog_create(char *message, size_t message_size, struct registry **out);
 
-/** Appends the protocol's reference in Markdown. */
-void catalog_describe_markdown(const struct registry *registry, struct buffer *out);
+/** Appends a document of the registry's ops and of all pushes. */
+void catalog_describe(const struct registry *registry, describe_format *format, struct buffer *out);
 
 #endif

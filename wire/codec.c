@@ -155,6 +155,8 @@ static inline int decode_field(struct decoder *decoder, const struct field *fiel
 {
     struct head head = head_read(&decoder->cursor);
     if (head.type == CURSOR_NIL) {
+        *field_has(field, record) =
+            field->required == FIELD_NULLABLE && decoder->shape == RECORD_AS_MAP;
         return 0;
     }
     if (head.type == CURSOR_BAD) {

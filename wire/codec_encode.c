@@ -161,7 +161,10 @@ static void encode_map(struct writer *writer, const struct record_type *type, co
     writer->at = put_map_head(writer_room(writer, PACK_HEAD_MAX), count);
     for (uint32_t i = 0; i < type->count; i++) {
         const struct field *field = &type->fields[i];
-        if (field_present(field, value)) {
+        if (field_cleared(field, value)) {
+            uint8_t *at = writer_room(writer, PACK_HEAD_MAX + field->name_len + 1);
+            writer->at = put_byte(put_name(at, field, RECORD_AS_MAP), 0xc0);
+        } else if (field_present(field, value)) {
             encode_field(writer, field, RECORD_AS_MAP, field_member_const(field, value));
         }
     }
@@ -172,7 +175,7 @@ static void encode_array(struct writer *writer, const struct record_type *type, 
     writer->at = put_array_head(writer_room(writer, PACK_HEAD_MAX), type->count);
     for (uint32_t i = 0; i < type->count; i++) {
         const struct field *field = &type->fields[i];
-        if (field_present(field, value)) {
+        if (field_present(field, value) && !field_cleared(field, value)) {
             encode_field(writer, field, RECORD_AS_ARRAY, field_member_const(field, value));
         } else {
             writer->at = put_byte(writer_room(writer, 1), 0xc0);

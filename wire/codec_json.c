@@ -203,6 +203,7 @@ static int decode_field(struct decoder *decoder, const struct field *field, cons
                         uint32_t depth, void *record)
 {
     if (value == NULL || json_is_null(value)) {
+        *field_has(field, record) = value != NULL && field->required == FIELD_NULLABLE;
         return 0;
     }
     int status = (decoders[field->kind].accepts >> json_typeof(value) & 1u) == 0

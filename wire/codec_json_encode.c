@@ -99,15 +99,20 @@ static json_t *(*const encoders[])(const struct field *, const void *member) = {
 };
 _Static_assert(sizeof encoders / sizeof encoders[0] == FIELD_KIND_COUNT, "one encoder a kind");
 
+static json_t *encode_field(const struct field *field, const void *record)
+{
+    return field_cleared(field, record)
+               ? json_null()
+               : encoders[field->kind](field, field_member_const(field, record));
+}
+
 struct json_t *record_encode_json(const struct record_type *type, const void *value)
 {
     json_t *out = json_object();
     for (uint32_t i = 0; out != NULL && i < type->count; i++) {
         const struct field *field = &type->fields[i];
         if (field_present(field, value) &&
-            json_object_set_new(out, field->name,
-                                encoders[field->kind](field, field_member_const(field, value))) !=
-                0) {
+            json_object_set_new(out, field->name, encode_field(field, value)) != 0) {
             json_decref(out);
             out = NULL;
         }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "wire/example.h"
 #include "wire/field.h"
 
 static void put(struct buffer *out, const char *text)
@@ -91,8 +92,10 @@ static const char *kind_name(enum field_kind kind)
 
 static void put_row(struct buffer *out, const char *prefix, const struct field *field)
 {
+    static const char *const required[] = {
+        [FIELD_OPTIONAL] = "", [FIELD_REQUIRED] = "yes", [FIELD_NULLABLE] = "null clears"};
     putf(out, "| `%s%s` | %s | %s | ", prefix, field->name, kind_name(field->kind),
-         field->required == FIELD_REQUIRED ? "yes" : "");
+         required[field->required]);
     if (put_bounds[field->kind] != NULL) {
         put_bounds[field->kind](out, field);
     }
@@ -135,38 +138,9 @@ static void put_record(struct buffer *out, const char *title, const struct recor
     put(out, "\n");
 }
 
-static json_t *example_of(const struct record_type *type, uint32_t depth);
-
-/** The field's example, made from the record inside where none was written; or NULL. */
-static json_t *field_example(const struct field *field, uint32_t depth)
-{
-    json_t *value = NULL;
-    if (field->example != NULL) {
-        return json_parse_bounded(text_of(field->example), &value) == 0 ? value : NULL;
-    }
-    const struct record_type *inner = inner_record(field);
-    if (inner == NULL) {
-        return NULL;
-    }
-    value = example_of(inner, depth + 1);
-    return field->kind == FIELD_LIST ? json_pack("[o]", value) : value;
-}
-
-static json_t *example_of(const struct record_type *type, uint32_t depth)
-{
-    json_t *out = json_object();
-    for (uint32_t i = 0; i < type->count && depth < RECORD_DEPTH_MAX; i++) {
-        json_t *value = field_example(&type->fields[i], depth);
-        if (value != NULL) {
-            (void)json_object_set_new(out, type->fields[i].name, value);
-        }
-    }
-    return out;
-}
-
 static void put_example(struct buffer *out, const struct record_type *type)
 {
-    json_t *example = example_of(type, 0);
+    json_t *example = example_of_record(type);
     char *text = json_dumps(example, 0);
     put(out, text != NULL ? text : "{}");
     free(text);

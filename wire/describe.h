@@ -12,11 +12,14 @@ struct push_table {
     size_t count;
 };
 
+/** Appends a document. `pushes` is an array of `count` tables. Pure. */
+typedef void describe_format(const struct registry *registry, const struct push_table *pushes,
+                             size_t count, struct buffer *out);
+
 /**
- * Appends the reference in Markdown: every op with its args, result, errors and an example, every
- * push, every error. `pushes` is an array of `count` tables.
+ * The reference in Markdown: every op with its args, result, errors and an example, every push,
+ * every error.
  */
-void describe_markdown(const struct registry *registry, const struct push_table *pushes,
-                       size_t count, struct buffer *out);
+describe_format describe_markdown;
 
 #endif

@@ -46,6 +46,22 @@ void field_fault_prefix_index(struct field_fault *fault, uint32_t index)
     field_fault_prefix(fault, name);
 }
 
+bool field_is_zero(const struct field *field, const void *record)
+{
+    const void *member = field_member_const(field, record);
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_BYTES:
+        return ((const struct bytes *)member)->len == 0;
+    case FIELD_ID:
+        return id_is_zero(*(const struct id *)member);
+    case FIELD_DAY:
+        return ((const struct day *)member)->month == 0;
+    default: /* FIELD_INT, FIELD_INSTANT: record_check knows no others */
+        return *(const int64_t *)member == 0;
+    }
+}
+
 static const char *const kind_texts[] = {
     [FIELD_BOOL] = "must be a boolean",     [FIELD_INT] = "must be an integer",
     [FIELD_FLOAT] = "must be a number",     [FIELD_TEXT] = "must be a text",

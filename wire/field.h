@@ -39,6 +39,15 @@ static inline bool field_present(const struct field *field, const void *record)
            *(const bool *)((const uint8_t *)record + field->has_offset);
 }
 
+/** Whether the member is zero; for kinds that can be NULLABLE. */
+bool field_is_zero(const struct field *field, const void *record);
+/** Whether it is there as null: NULLABLE, has_ set, and zero. */
+static inline bool field_cleared(const struct field *field, const void *record)
+{
+    return __builtin_expect(field->required == FIELD_NULLABLE, 0) && field_present(field, record) &&
+           field_is_zero(field, record);
+}
+
 /* Check a value and store it in the member. */
 int field_take_int(const struct field *field, int64_t value, void *member,
                    struct field_fault *fault);

@@ -38,6 +38,14 @@ static bool instant_named(const char *name)
            (len > 3 && (strcmp(name + len - 3, "_at") == 0 || strcmp(name + len - 3, "_ms") == 0));
 }
 
+/** Whether zero, which stands for null, is no value of it. */
+static bool can_be_null(const struct field *field)
+{
+    static const bool can[FIELD_KIND_COUNT] = {[FIELD_DAY] = true, [FIELD_ID] = true};
+    bool bounded = has_bounds[field->kind] && field->kind != FIELD_LIST;
+    return can[field->kind] || (bounded && field->min >= 1);
+}
+
 /** What is wrong with the row by itself, or NULL. */
 static const char *row_complaint(const struct field *field)
 {
@@ -57,6 +65,10 @@ static const char *row_complaint(const struct field *field)
          "has bounds beyond 2^53 - 1"},
         {has_length[field->kind] && (field->min < 0 || field->max == 0), "needs a maximal length"},
         {has_sub[field->kind] != (field->sub != NULL), "needs a type inside, or takes none"},
+        {field->required == FIELD_NULLABLE && !can_be_null(field),
+         "takes null, but its zero is a value"},
+        {field->required == FIELD_NULLABLE && field->place != FIELD_BODY,
+         "takes null, which only a body has"},
         {field->doc == NULL || field->doc[0] == '\0', "has no doc"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {

@@ -18,6 +18,9 @@
  * The struct has, per field, the member and `bool has_<name>`. Decoding sets has_ of what was given
  * (absent and null are the same); encoding writes REQUIRED fields always, OPTIONAL ones where has_
  * is set. Text, bytes and lists point into the decoded input or the arena given.
+ * NULLABLE is for the args of PATCH: absent leaves has_ false, null sets it and leaves the member
+ * zero, which is no value of the field (so of TEXT, BYTES, INT, INSTANT with min >= 1, DAY and ID
+ * only). Arrays know absent alone, so it is not for events and rows.
  * The same tables serve args, results, pushes, events, rows and root state.
  */
 #ifndef WIRE_RECORD_H
@@ -50,7 +53,7 @@ enum field_kind {
     FIELD_KIND_COUNT
 };
 
-enum field_required { FIELD_OPTIONAL, FIELD_REQUIRED };
+enum field_required { FIELD_OPTIONAL, FIELD_REQUIRED, FIELD_NULLABLE };
 enum field_place { FIELD_BODY, FIELD_QUERY, FIELD_PATH };
 
 struct day {

@@ -1,6 +1,7 @@
 /**
  * Code that RECORD_DEFINE makes of a declaration, beside its table: a record whose fields are all
- * numbers, ids, text and bytes is written and read without looking at the table again.
+ * numbers, ids, text and bytes, and none NULLABLE, is written and read without looking at the table
+ * again.
  *
  * Copying: copy_<record> takes what text and bytes point to along into an arena.
  * Writing: room_<record> bounds the bytes, put_array_<record> and put_map_<record> write them, as
@@ -246,7 +247,8 @@ static inline void copy_run(struct bytes *run, struct arena *arena)
 
 /* --- per field: arguments as in a declaration, the record is `record_` --- */
 
-#define RECORD_CODED_(R, kind, ...) &&FIELD_CODED_##kind
+#define RECORD_CODED_(R, kind, name, required, ...)                                                \
+    &&FIELD_CODED_##kind &&FIELD_##required != FIELD_NULLABLE
 #define RECORD_PRESENT_(R, kind, name, required, ...)                                              \
     +(uint32_t)(FIELD_##required == FIELD_REQUIRED || record_->has_##name)
 #define RECORD_ROOM_(R, kind, name, ...)                                                           \

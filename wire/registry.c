@@ -115,6 +115,25 @@ static const struct {
 } methods[] = {{"GET", false}, {"POST", true}, {"PUT", true}, {"PATCH", true}, {"DELETE", false}};
 #define METHOD_COUNT (sizeof methods / sizeof methods[0])
 
+static bool has_nullable(const struct record_type *type)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < type->count; i++) {
+        found = found || type->fields[i].required == FIELD_NULLABLE;
+    }
+    return found;
+}
+
+/** Absent and null mean the same everywhere but in PATCH. */
+static int check_nullable(const struct op *op, struct complaint *complaint)
+{
+    bool patches = op->rest.method != NULL && strcmp(op->rest.method, "PATCH") == 0;
+    if (has_nullable(op->command.result) || (!patches && has_nullable(op->command.args))) {
+        return complain(complaint, op, "", "has a NULLABLE field, and is no PATCH of its args");
+    }
+    return 0;
+}
+
 /** Without a body, every field stands in the path or the query. */
 static int check_places(const struct op *op, struct complaint *complaint)
 {
@@ -196,6 +215,9 @@ static int check_op(const struct op *op, struct complaint *complaint)
     int status = check_record(op, "args", op->command.args, complaint);
     if (status == 0) {
         status = check_record(op, "result", op->command.result, complaint);
+    }
+    if (status == 0) {
+        status = check_nullable(op, complaint);
     }
     return status != 0 ? status : check_rest(op, complaint);
 }

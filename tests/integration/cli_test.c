@@ -440,6 +440,10 @@ static void test_describe_and_help_come_from_the_tables(void **state)
     prints("chat.send");
     prints("session.open");
     prints("couple.matched");
+    assert_int_equal(duetctl("describe", "--format", "openapi", NULL), 0);
+    prints("\"openapi\": \"3.1.0\"");
+    assert_int_equal(duetctl("describe", "--format", "asyncapi", NULL), 0);
+    prints("\"asyncapi\": \"3.0.0\"");
     assert_int_equal(duetctl("describe", "--format", "xml", NULL), 2);
     assert_int_equal(duetctl("--help", NULL), 0);
     prints("verify");

@@ -11,7 +11,7 @@
 #include "wire/codec.h"
 
 #define ROOT_HEADER_BYTES (8 + 2 + ID_BYTES) /* as in runtime/actor.c */
-enum { ROOT = 0, MESSAGES = 1, ENTRIES = 2, USER_ENTRIES = 3 };
+enum { ROOT = 0, MESSAGES = 1, ENTRIES = 2 };
 
 struct audit {
     const struct machine *machine;

@@ -22,6 +22,18 @@ RECORD_DEFINE(leaf, LEAF, "What stands inside.")
 RECORD_DECLARE(branch, BRANCH)
 RECORD_DEFINE(branch, BRANCH, "What stands between.")
 
+/** What a PATCH takes. */
+#define PATCHED(F, R)                                                                              \
+    F(R, TEXT, text, NULLABLE, 1, 20, NULL, BODY, "a text", "\"hi\"")                              \
+    F(R, BYTES, blob, NULLABLE, 1, 40, NULL, BODY, "bytes", "\"AAEC\"")                            \
+    F(R, ID, id, NULLABLE, 0, 0, NULL, BODY, "an id", "\"AAECAwQFBgcICQoLDA0ODw\"")                \
+    F(R, INT, count, NULLABLE, 1, 9, NULL, BODY, "a number", "3")                                  \
+    F(R, INSTANT, sent_at, NULLABLE, 1, INT_BOUND, NULL, BODY, "when", "1750000000000")            \
+    F(R, DAY, day, NULLABLE, 0, 0, NULL, BODY, "a day", "\"2024-02-29\"")                          \
+    F(R, INT, other, OPTIONAL, 0, 9, NULL, BODY, "null is absent", "3")
+RECORD_DECLARE(patched, PATCHED)
+RECORD_DEFINE(patched, PATCHED, "What may be cleared.")
+
 #define ALL_KINDS(F, R)                                                                            \
     F(R, BOOL, yes, REQUIRED, 0, 0, NULL, BODY, "a truth", "true")                                 \
     F(R, INT, small, REQUIRED, -10, 10, NULL, BODY, "a small number", "-3")                        \

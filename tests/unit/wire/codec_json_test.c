@@ -219,6 +219,25 @@ static void transcription_refuses_what_json_cannot_say(void **state)
     buffer_fini(&out);
 }
 
+static void null_clears_where_it_may(void **state)
+{
+    struct fixture *fixture = *state;
+    struct patched out;
+    json_t *json = NULL;
+    assert_int_equal(
+        json_parse_bounded(text_of("{\"text\":null,\"day\":null,\"other\":null}"), &json), 0);
+    assert_int_equal(
+        record_decode_json(&patched_type, json, &fixture->arena, &out, &fixture->fault), 0);
+    assert_true(out.has_text && out.has_day);
+    assert_false(out.has_other || out.has_blob || out.has_count);
+    json_t *again = record_encode_json(&patched_type, &out);
+    assert_int_equal(json_object_size(again), 2);
+    assert_true(json_is_null(json_object_get(again, "text")));
+    assert_true(json_is_null(json_object_get(again, "day")));
+    json_decref(again);
+    json_decref(json);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -231,6 +250,7 @@ int main(void)
         TEST(text_is_normalised),
         TEST(records_round_trip_and_agree_with_messagepack),
         TEST(transcription_refuses_what_json_cannot_say),
+        TEST(null_clears_where_it_may),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -569,6 +569,69 @@ static void the_empty_record_needs_no_struct(void **state)
                      0);
 }
 
+/** Every NULLABLE field as null, and the one that is not; `absent`: none of them. */
+static struct bytes patch_of(struct fixture *fixture, bool absent)
+{
+    static const char *const names[] = {"text", "blob", "id", "count", "sent_at", "day", "other"};
+    buffer_clear(&fixture->in);
+    pack_map(&fixture->in, absent ? 0 : COUNT_OF(names));
+    for (size_t i = 0; !absent && i < COUNT_OF(names); i++) {
+        put(fixture, names[i]);
+        pack_nil(&fixture->in);
+    }
+    return buffer_bytes(&fixture->in);
+}
+
+static struct patched read_patch(struct fixture *fixture, enum record_shape shape, struct bytes in)
+{
+    struct patched out;
+    assert_int_equal(
+        record_decode(&patched_type, shape, in, &fixture->arena, &out, &fixture->fault), 0);
+    return out;
+}
+
+static void null_of_a_nullable_field_is_told_from_absent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct patched out = read_patch(fixture, RECORD_AS_MAP, patch_of(fixture, false));
+    assert_true(out.has_text && out.has_blob && out.has_id);
+    assert_true(out.has_count && out.has_sent_at && out.has_day);
+    assert_false(out.has_other); /* OPTIONAL: the same as absent */
+    assert_int_equal(out.text.len, 0);
+    assert_int_equal(out.day.month, 0);
+    struct buffer again = {0};
+    struct patched copy;
+    record_copy(&patched_type, &out, &fixture->arena, &copy);
+    record_encode(&patched_type, RECORD_AS_MAP, &copy, &again);
+    out = read_patch(fixture, RECORD_AS_MAP, buffer_bytes(&again));
+    assert_true(out.has_text && out.has_day && out.has_count && !out.has_other);
+    buffer_clear(&again); /* an array knows absent alone */
+    record_encode(&patched_type, RECORD_AS_ARRAY, &out, &again);
+    out = read_patch(fixture, RECORD_AS_ARRAY, buffer_bytes(&again));
+    assert_false(out.has_text || out.has_blob || out.has_id || out.has_count || out.has_day);
+    out = read_patch(fixture, RECORD_AS_MAP, patch_of(fixture, true));
+    assert_false(out.has_text || out.has_blob || out.has_id || out.has_count || out.has_day);
+    buffer_fini(&again);
+}
+
+static void a_nullable_field_has_its_bounds(void **state)
+{
+    struct fixture *fixture = *state;
+    struct patched out = {.text = text_of("hi"), .has_text = true, .count = 3, .has_count = true};
+    buffer_clear(&fixture->in);
+    record_encode(&patched_type, RECORD_AS_MAP, &out, &fixture->in);
+    out = read_patch(fixture, RECORD_AS_MAP, buffer_bytes(&fixture->in));
+    assert_true(bytes_equal(out.text, text_of("hi")) && out.count == 3);
+    buffer_clear(&fixture->in);
+    pack_map(&fixture->in, 1);
+    put(fixture, "text");
+    pack_text(&fixture->in, text_of("")); /* no other way to say null */
+    assert_int_equal(record_decode(&patched_type, RECORD_AS_MAP, buffer_bytes(&fixture->in),
+                                   &fixture->arena, &out, &fixture->fault),
+                     ERR_INVALID_ARGUMENT);
+    assert_string_equal(fixture->fault.field, "text");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -595,6 +658,8 @@ int main(void)
         TEST(flipped_bytes_never_read_beyond_the_input),
         TEST(arrays_may_be_shorter_and_never_longer),
         TEST(the_empty_record_needs_no_struct),
+        TEST(null_of_a_nullable_field_is_told_from_absent),
+        TEST(a_nullable_field_has_its_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

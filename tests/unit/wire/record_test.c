@@ -70,6 +70,14 @@ static void bad_rows_are_named(void **state)
         {ROW(.kind = FIELD_INT, .example = "\"1\""), "has an example that its declaration refuses"},
         {ROW(.kind = FIELD_INT, .max = 5, .example = "6"),
          "has an example that its declaration refuses"},
+        {ROW(.kind = FIELD_INT, .required = FIELD_NULLABLE, .max = 5),
+         "takes null, but its zero is a value"},
+        {ROW(.kind = FIELD_TEXT, .required = FIELD_NULLABLE, .max = 5),
+         "takes null, but its zero is a value"},
+        {ROW(.kind = FIELD_BOOL, .required = FIELD_NULLABLE),
+         "takes null, but its zero is a value"},
+        {ROW(.kind = FIELD_DAY, .required = FIELD_NULLABLE, .place = FIELD_QUERY),
+         "takes null, which only a body has"},
         {ROW(.kind = FIELD_INT, .example = "null"), "has an example that its declaration refuses"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

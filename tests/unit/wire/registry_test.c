@@ -224,6 +224,22 @@ static void a_field_of_the_body_needs_a_method_with_one(void **state)
     }
 }
 
+static void only_a_patch_is_told_null_from_absent(void **state)
+{
+    (void)state;
+    struct op op = other();
+    op.command.args = &patched_type;
+    op.rest = rest("PATCH", "/x", 200);
+    assert_complaint_free(op);
+    op.rest = rest("POST", "/x", 200);
+    assert_complaint(op, "chat.other: has a NULLABLE field, and is no PATCH of its args");
+    op.rest = (struct op_rest){0};
+    assert_complaint(op, "chat.other: has a NULLABLE field, and is no PATCH of its args");
+    op.rest = rest("PATCH", "/x", 200);
+    op.command.result = &patched_type;
+    assert_complaint(op, "chat.other: has a NULLABLE field, and is no PATCH of its args");
+}
+
 static void cookies_are_of_declared_fields(void **state)
 {
     (void)state;
@@ -298,6 +314,7 @@ int main(void)
         cmocka_unit_test(wrong_declarations_are_named),
         cmocka_unit_test(wrong_routes_are_named),
         cmocka_unit_test(a_field_of_the_body_needs_a_method_with_one),
+        cmocka_unit_test(only_a_patch_is_told_null_from_absent),
         cmocka_unit_test(cookies_are_of_declared_fields),
         cmocka_unit_test(the_description_tells_all),
     };

@@ -1,0 +1,38 @@
+/**
+ * What the files of the user actor share: user.c, which closes the tables, and user_profile.c.
+ */
+#ifndef ACTORS_USER_PARTS_H
+#define ACTORS_USER_PARTS_H
+
+#include "actors/tables.h"
+#include "actors/user_records.h"
+
+static inline bool user_is_born(const struct user_root *user)
+{
+    return user->created_at != 0;
+}
+
+/** The route of ops about the caller: to its own user actor. */
+int user_route_own(const struct principal *caller, const void *args, struct address *out);
+
+/* As a kind's appliers: state is the user's root. */
+#define USER_APPLY_DECLARE(tag_, name_)                                                            \
+    void apply_##name_(struct ctx *ctx, struct user_root *user, const void *body);
+
+/* --- user_profile.c --- */
+
+#define USER_PROFILE_EVENTS(X)                                                                     \
+    X(13, profile_changed)                                                                         \
+    X(14, nickname_wanted)                                                                         \
+    X(15, nickname_refused)
+USER_PROFILE_EVENTS(EVENT_DECLARE)
+USER_PROFILE_EVENTS(USER_APPLY_DECLARE)
+
+extern const struct op user_auth_me;
+extern const struct op user_profile_read;
+extern const struct op user_profile_update;
+
+/** Outcome of IDENTITY_NICKNAME_CLAIM. */
+int user_nickname_claim_done(struct ctx *ctx, const void *state, const struct outcome *outcome);
+
+#endif

@@ -1,0 +1,125 @@
+/**
+ * People in a small world: the real actors on one shard, asked as an edge would ask them.
+ */
+#ifndef TESTS_UNIT_ACTORS_PEOPLE_H
+#define TESTS_UNIT_ACTORS_PEOPLE_H
+
+#include "tests/unit/runtime/small_world.h"
+
+#include "actors/kinds.h"
+#include "actors/registry.h"
+#include "actors/user_records.h"
+
+#define SETTLE_TURNS 64
+
+/** The people of a test, and what they asked. */
+struct people {
+    struct small_world small;
+    struct arena arena;
+    uint32_t request;
+};
+
+static inline void people_begin(struct people *people)
+{
+    small_start(&people->small, actor_kinds, (uint32_t)actor_kind_count, 1);
+    shard_start(people->small.shard, (struct lsn){people->small.tail});
+}
+
+static inline void people_end(struct people *people)
+{
+    small_fini(&people->small);
+    arena_fini(&people->arena);
+}
+
+/** Until nothing moves. */
+static inline void people_settle(struct people *people)
+{
+    for (int i = 0; i < SETTLE_TURNS; i++) {
+        small_commit(&people->small);
+    }
+}
+
+/** Everything that is not durable is lost; then all of the log is read again. */
+static inline void people_power_cut(struct people *people)
+{
+    small_power_cut(&people->small);
+    small_start(&people->small, actor_kinds, (uint32_t)actor_kind_count, 1);
+    small_replay(&people->small);
+    shard_start(people->small.shard, (struct lsn){people->small.tail});
+}
+
+static inline struct id person_id(uint8_t number)
+{
+    return (struct id){{number, 1, 2, 3}};
+}
+
+static inline const struct op *people_op(const char *name)
+{
+    for (size_t i = 0; i < actor_kind_count; i++) {
+        for (uint32_t j = 0; j < actor_kinds[i]->op_count; j++) {
+            if (strcmp(actor_kinds[i]->ops[j]->command.name, name) == 0) {
+                return actor_kinds[i]->ops[j];
+            }
+        }
+    }
+    fail_msg("no op %s", name);
+    return NULL;
+}
+
+/** Hands a request in, without a turn. `key`: 0 for none. Returns its number. */
+static inline uint32_t people_submit(struct people *people, struct id user, struct id couple,
+                                     const char *name, const void *args, uint8_t key)
+{
+    const struct op *op = people_op(name);
+    struct principal who = {
+        .user = user, .sid = {{8}}, .device = {{9}}, .couple = couple, .signed_in = true};
+    struct address to;
+    assert_int_equal(op->route(&who, args, &to), 0);
+    struct command *command = command_create_of(&op->command, to, args);
+    struct origin *origin = command_origin(command);
+    origin->who = who;
+    if (key != 0) {
+        struct buffer body = {0};
+        buffer_append(&body, name, strlen(name));
+        record_encode(op->command.args, RECORD_AS_MAP, args, &body);
+        origin->request_key = (struct id){{key, user.bytes[0]}};
+        origin->request_hash = id_from_hash(body.data, body.len);
+        origin->keyed = op->keyed;
+        buffer_fini(&body);
+    }
+    command->caller = (struct caller){.session = {.generation = 1}, .request = ++people->request};
+    shard_submit(people->small.shard, command);
+    return people->request;
+}
+
+/** Asks, and waits until nothing moves: 0 and the result (NULL: not wanted), or the error. */
+static inline int people_ask(struct people *people, struct id user, struct id couple,
+                             const char *name, const void *args, uint8_t key, void *result)
+{
+    uint32_t replies = people->small.replies;
+    uint32_t request = people_submit(people, user, couple, name, args, key);
+    people_settle(people);
+    assert_int_equal(people->small.replies, replies + 1);
+    assert_int_equal(people->small.last.caller.request, request);
+    if (people->small.last.error == 0 && result != NULL) {
+        const struct record_type *type = people_op(name)->command.result;
+        struct bytes in = buffer_bytes(&people->small.last_result);
+        in.data = arena_copy(&people->arena, in.data, in.len);
+        struct field_fault fault;
+        assert_int_equal(record_decode(type, RECORD_AS_MAP, in, &people->arena, result, &fault), 0);
+    }
+    return people->small.last.error;
+}
+
+/** A user who has signed up; without a nickname. */
+static inline struct id people_add(struct people *people, uint8_t number)
+{
+    struct id user = person_id(number);
+    struct user_create_args args = {.email = text_of("a@example.com"), .birth_date = {1998, 3, 14}};
+    const struct command_type *type = kind_command(&user_kind, USER_CREATE);
+    shard_submit(people->small.shard, command_create_of(type, user_address(user), &args));
+    people_settle(people);
+    return user;
+}
+
+#endif
