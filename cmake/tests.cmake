@@ -11,7 +11,6 @@
 #   tests/guard/*.c                     -> guard                     label guard; see guard.sh
 #   tests/fuzz/<name>_fuzz.c            -> fuzz_<name>               label fuzz
 #   tests/fuzz/corpus/<name>/           -> its corpus, copied into the build directory
-#   tests/spike/<name>.c                -> spike_<name>              label spike
 #   tests/powercut/*.c                  -> libduetpowercut.so, for LD_PRELOAD
 #   tests/powercut/<name>_tool.c        -> <name>_tool
 # Every test runs with DUET_BIN set to the build directory.
@@ -173,13 +172,6 @@ foreach(source ${sources})
     duet_add_test(fuzz_${base} ${DUET_TIMEOUT} fuzz "${corpus}")
   endif()
   add_dependencies(fuzz_${base} corpus_${base})
-endforeach()
-
-duet_glob(sources "spike/*.c")
-foreach(source ${sources})
-  get_filename_component(base "${source}" NAME_WE)
-  duet_test_executable(spike_${base} "${source}")
-  duet_add_test(spike_${base} ${DUET_TIMEOUT} spike)
 endforeach()
 
 # The reference in docs/ is printed by the program: it must be what the program prints.

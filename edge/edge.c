@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "edge/http.h"
 #include "edge/listener.h"
+#include "edge/site.h"
 #include "edge/ws.h"
 #include "wire/frame.h"
 
@@ -18,7 +19,6 @@
 #define PONG_WITHIN_MS 30000
 #define HANDSHAKE_WITHIN_MS 5000
 #define CONNECTIONS_DEFAULT 200000
-#define HTTP_REQUEST_DEFAULT_MS 15000
 #define ADDRESS_TEXT_MAX 64
 #define DESCRIPTORS_MAX (1 << 20) /* the loops have tables as long as the highest one */
 
@@ -27,6 +27,7 @@ struct edge_shard {
     struct edge *edge;
     struct session_table *sessions;
     struct ws *ws;
+    struct site *site;
     struct http *http;
     uint32_t listener_count;
     struct listener **listeners;
@@ -112,13 +113,12 @@ static int make_http(struct edge_shard *shard, struct uv_loop_s *loop)
     const struct edge_config *config = &shard->edge->config;
     struct buffer jwks = {0};
     token_jwks(config->key, &jwks);
-    int error = http_create(&(struct http_config){.loop = loop,
-                                                  .jwks = buffer_bytes(&jwks),
-                                                  .request_ms = config->http_request_ms,
-                                                  .connections_max = config->connections_max},
-                            &shard->http);
+    shard->site = site_create(buffer_bytes(&jwks));
     buffer_fini(&jwks);
-    return error;
+    return http_create(&(struct http_config){.loop = loop,
+                                             .handler = site_handler(shard->site),
+                                             .connections_max = config->connections_max},
+                       &shard->http);
 }
 
 static int make_listeners(struct edge_shard *shard, uint16_t index, struct uv_loop_s *loop)
@@ -154,12 +154,14 @@ static void edge_shard_drain(void *self)
     }
     session_table_close_all(shard->sessions, ERR_SHUTTING_DOWN);
     ws_turn_end(shard->ws);
+    http_drain(shard->http);
 }
 
 static void edge_shard_turn_end(void *self)
 {
     struct edge_shard *shard = self;
     ws_turn_end(shard->ws);
+    http_turn_end(shard->http);
 }
 
 static void edge_shard_close(void *self)
@@ -185,6 +187,7 @@ static void edge_shard_destroy(void *self)
     }
     free(shard->listeners);
     http_destroy(shard->http);
+    site_destroy(shard->site);
     ws_destroy(shard->ws);
     session_table_destroy(shard->sessions);
     free(shard);
@@ -266,9 +269,6 @@ int edge_create(const struct edge_config *config, char *message, size_t message_
     edge->config = *config;
     if (config->connections_max == 0) {
         edge->config.connections_max = CONNECTIONS_DEFAULT;
-    }
-    if (config->http_request_ms == 0) {
-        edge->config.http_request_ms = HTTP_REQUEST_DEFAULT_MS;
     }
     edge->addresses = memory_alloc(config->listen_count * sizeof *edge->addresses);
     edge->sockets = memory_alloc(sockets * sizeof *edge->sockets);

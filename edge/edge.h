@@ -3,8 +3,8 @@
  *
  *     edge_create → edge_node_edge → node_start … node_close → edge_destroy
  *
- * One plain port. Each shard listens on a socket of its own (SO_REUSEPORT), judges the head of the
- * first request, and gives `GET /ws` to WebSocket, all else to libmicrohttpd.
+ * One plain port. Each shard listens on a socket of its own (SO_REUSEPORT), looks at the first
+ * request, and gives `GET /ws` to WebSocket, all else to HTTP.
  */
 #ifndef EDGE_EDGE_H
 #define EDGE_EDGE_H
@@ -30,7 +30,6 @@ struct edge_config {
     uint32_t origin_count;
     struct session_limits limits; /* session_limits_defaults first */
     uint32_t connections_max;     /* per shard, WebSocket and HTTP together; 0: 200,000 */
-    int64_t http_request_ms;      /* for an HTTP answer to be read; 0: 15,000 */
 };
 
 struct edge;

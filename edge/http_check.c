@@ -2,14 +2,33 @@
 
 #include <strings.h>
 
-static bool is_token(uint8_t c)
+#define LENGTH_DIGITS_MAX 18
+
+static const bool token_characters[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['!'] = true,  ['#'] = true,
+    ['$'] = true,         ['%'] = true,         ['&'] = true,         ['\''] = true, ['*'] = true,
+    ['+'] = true,         ['-'] = true,         ['.'] = true,         ['^'] = true,  ['_'] = true,
+    ['`'] = true,         ['|'] = true,         ['~'] = true};
+
+/* Letters, digits, and what names, addresses and their ports have beside them. */
+static const bool host_characters[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true,
+    ['_'] = true,         ['~'] = true,         ['%'] = true,         [':'] = true, ['['] = true,
+    [']'] = true,         ['!'] = true,         ['$'] = true,         ['&'] = true, ['\''] = true,
+    ['('] = true,         [')'] = true,         ['*'] = true,         ['+'] = true, [';'] = true,
+    ['='] = true};
+
+bool http_check_is_token(uint8_t c)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr(marks, c) != NULL);
+    return token_characters[c];
 }
 
-static bool is_named(struct bytes name, const char *lower)
+bool http_check_is_host(uint8_t c)
+{
+    return host_characters[c];
+}
+
+bool http_check_is_named(struct bytes name, const char *lower)
 {
     return name.len == strlen(lower) && strncasecmp((const char *)name.data, lower, name.len) == 0;
 }
@@ -17,7 +36,7 @@ static bool is_named(struct bytes name, const char *lower)
 static const char *check_name(struct bytes name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        if (!is_token(name.data[i])) {
+        if (!token_characters[name.data[i]]) {
             return "A header name has a character that is not allowed.";
         }
     }
@@ -37,16 +56,110 @@ static const char *check_value(struct bytes value)
 
 static const char *check_length(struct http_check *check, struct bytes value)
 {
-    if (check->lengths++ > 0 && !bytes_equal(value, check->content_length)) {
-        return "Content-Length is given twice, with different values.";
+    if (check->lengths++ > 0) {
+        return "Content-Length is given twice.";
     }
-    check->content_length = value;
+    if (value.len == 0 || value.len > LENGTH_DIGITS_MAX) {
+        return "Content-Length is not a number.";
+    }
     for (size_t i = 0; i < value.len; i++) {
         if (value.data[i] < '0' || value.data[i] > '9') {
             return "Content-Length is not a number.";
         }
+        check->content_length = check->content_length * 10 + (uint64_t)(value.data[i] - '0');
     }
-    return value.len == 0 || value.len > 18 ? "Content-Length is not a number." : NULL;
+    return NULL;
+}
+
+/** The next item of a list with commas, without blanks; false: there are no more. */
+static bool next_item(struct bytes *list, struct bytes *item)
+{
+    if (list->data == NULL) {
+        return false;
+    }
+    const uint8_t *comma = memchr(list->data, ',', list->len);
+    size_t len = comma == NULL ? list->len : (size_t)(comma - list->data);
+    *item = bytes_of(list->data, len);
+    *list = comma == NULL ? (struct bytes){0} : bytes_of(comma + 1, list->len - len - 1);
+    while (item->len != 0 && (item->data[0] == ' ' || item->data[0] == '\t')) {
+        item->data++;
+        item->len--;
+    }
+    while (item->len != 0 &&
+           (item->data[item->len - 1] == ' ' || item->data[item->len - 1] == '\t')) {
+        item->len--;
+    }
+    return true;
+}
+
+/** Only chunked, once, is understood; whatever stands behind it leaves the length unknown. */
+static const char *check_coding(struct http_check *check, struct bytes value)
+{
+    struct bytes coding;
+    while (next_item(&value, &coding)) {
+        if (check->chunked) {
+            return "Transfer-Encoding has something behind chunked.";
+        }
+        check->chunked = http_check_is_named(coding, "chunked");
+        check->coding_unknown = check->coding_unknown || !check->chunked;
+    }
+    return NULL;
+}
+
+static const char *check_connection(struct http_check *check, struct bytes value)
+{
+    struct bytes option;
+    while (next_item(&value, &option)) {
+        check->close = check->close || http_check_is_named(option, "close");
+        check->keep_alive = check->keep_alive || http_check_is_named(option, "keep-alive");
+    }
+    return NULL;
+}
+
+static const char *check_host(struct http_check *check, struct bytes value)
+{
+    if (check->hosts++ > 0) {
+        return "Host is given twice.";
+    }
+    check->host = value;
+    for (size_t i = 0; i < value.len; i++) {
+        if (!host_characters[value.data[i]]) {
+            return "Host is not the name of a host.";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_expect(struct http_check *check, struct bytes value)
+{
+    if (http_check_is_named(value, "100-continue")) {
+        check->expects_continue = true;
+    } else {
+        check->expects_other = true;
+    }
+    return NULL;
+}
+
+/** Those that say how long the request is, or whose. The length tells most others apart. */
+static const char *check_meaning(struct http_check *check, struct bytes name, struct bytes value)
+{
+    static const struct {
+        const char *name;
+        size_t len;
+        const char *(*check)(struct http_check *check, struct bytes value);
+    } rows[] = {
+        {"host", 4, check_host},
+        {"expect", 6, check_expect},
+        {"connection", 10, check_connection},
+        {"content-length", 14, check_length},
+        {"transfer-encoding", 17, check_coding},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].len == name.len && http_check_is_named(name, rows[i].name)) {
+            return rows[i].check(check, value);
+        }
+    }
+    return NULL;
 }
 
 void http_check_header(struct http_check *check, struct bytes name, struct bytes value)
@@ -55,34 +168,38 @@ void http_check_header(struct http_check *check, struct bytes name, struct bytes
     if (fault == NULL) {
         fault = check_value(value);
     }
-    if (fault == NULL && is_named(name, "content-length")) {
-        fault = check_length(check, value);
+    if (fault == NULL) {
+        fault = check_meaning(check, name, value);
     }
-    if (fault == NULL && is_named(name, "transfer-encoding")) {
-        check->codings++;
-        fault = is_named(value, "chunked") ? NULL : "The only Transfer-Encoding here is chunked.";
-    }
-    if (fault == NULL && is_named(name, "host") && check->hosts++ > 0) {
-        fault = "Host is given twice.";
-    }
-    if (check->fault == NULL) {
+    if (check->fault == NULL && fault != NULL) {
         check->fault = fault;
+        check->status = 400;
     }
 }
 
-const char *http_check_end(struct http_check *check, const char *version)
+const char *http_check_end(struct http_check *check, bool http_1_0)
 {
+    bool coded = check->chunked || check->coding_unknown;
     if (check->fault != NULL) {
         return check->fault;
     }
-    if (check->codings > 1 || (check->codings != 0 && check->lengths != 0)) {
-        return "Content-Length and Transfer-Encoding exclude each other.";
+    check->status = 400;
+    if (coded && check->lengths != 0) {
+        return check->fault = "Content-Length and Transfer-Encoding exclude each other.";
     }
-    if (check->codings != 0 && strcmp(version, "HTTP/1.1") != 0) {
-        return "Transfer-Encoding needs HTTP/1.1.";
+    if (coded && http_1_0) {
+        return check->fault = "Transfer-Encoding needs HTTP/1.1.";
     }
-    if (check->hosts == 0 && strcmp(version, "HTTP/1.1") == 0) {
-        return "Host is missing.";
+    if (check->hosts == 0 && !http_1_0) {
+        return check->fault = "Host is missing.";
+    }
+    if (check->coding_unknown) {
+        check->status = 501;
+        return check->fault = "The only Transfer-Encoding here is chunked.";
+    }
+    if (check->expects_other && !http_1_0) {
+        check->status = 417;
+        return check->fault = "The only expectation here is 100-continue.";
     }
     return NULL;
 }

@@ -12,14 +12,28 @@
 /** Zero-initialised is a head without headers. Keeps views of what it was fed. */
 struct http_check {
     const char *fault; /* NULL: none so far; else what is wrong, static */
-    struct bytes content_length;
-    unsigned hosts, lengths, codings;
+    int status;        /* of the fault: 400, 417 or 501 */
+    struct bytes host;
+    uint64_t content_length;
+    unsigned hosts, lengths;
+    bool chunked, coding_unknown;
+    bool close, keep_alive; /* options of Connection */
+    bool expects_continue, expects_other;
 };
+
+/** Whether it is one of the characters of which names are made. */
+bool http_check_is_token(uint8_t c);
+
+/** Whether it may stand in a host with its port. */
+bool http_check_is_host(uint8_t c);
+
+/** Compares without regard to case; `lower` is lower case. */
+bool http_check_is_named(struct bytes name, const char *lower);
 
 /** The next header as received, without blanks around the value. */
 void http_check_header(struct http_check *check, struct bytes name, struct bytes value);
 
-/** After the last: NULL, or what is wrong. `version`: "HTTP/1.1". */
-const char *http_check_end(struct http_check *check, const char *version);
+/** After the last: NULL, or what is wrong, and the status that says so. */
+const char *http_check_end(struct http_check *check, bool http_1_0);
 
 #endif

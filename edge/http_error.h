@@ -1,5 +1,6 @@
 /**
- * How HTTP requests are refused: {"error":{"code","message"}}, on both sides of the port.
+ * The statuses of HTTP, and how requests are refused that reach no handler:
+ * {"status":"error","error":{"code","message"}}.
  */
 #ifndef EDGE_HTTP_ERROR_H
 #define EDGE_HTTP_ERROR_H

@@ -1,8 +1,9 @@
 #include "edge/http_head.h"
 
-#include <stdbool.h>
+#include <strings.h>
 
 #include "edge/http_check.h"
+#include "edge/http_target.h"
 
 #define REFUSE(status_, fault_)                                                                    \
     (struct http_head)                                                                             \
@@ -12,11 +13,6 @@
 
 static const struct http_head fine = {.verdict = HTTP_HEAD_OTHER};
 static const struct http_head more = {.verdict = HTTP_HEAD_MORE};
-
-struct request_line {
-    struct bytes method, target;
-    const char *version;
-};
 
 /** A part up to a blank, which is skipped; empty when there is none. */
 static struct bytes take_word(struct bytes *line)
@@ -47,23 +43,22 @@ static bool all_within(struct bytes bytes, uint8_t from, uint8_t to)
     return bytes.len != 0;
 }
 
-static struct http_head judge_request_line(struct bytes line, struct request_line *out)
+static struct http_head judge_request_line(struct bytes line, struct http_head_parts *parts)
 {
-    out->method = take_word(&line);
-    out->target = take_word(&line);
-    if (!all_within(out->method, 'A', 'Z') || !all_within(out->target, '!', '~')) {
+    parts->method = take_word(&line);
+    parts->target = take_word(&line);
+    if (!all_within(parts->method, 'A', 'Z') || !all_within(parts->target, '!', '~')) {
         return REFUSE(400, "This is not a request line.");
     }
-    if (is_text(line, "HTTP/1.1")) {
-        out->version = "HTTP/1.1";
-    } else if (is_text(line, "HTTP/1.0")) {
-        out->version = "HTTP/1.0";
-    } else if (line.len > 5 && memcmp(line.data, "HTTP/", 5) == 0) {
-        return REFUSE(505, "The only version here is HTTP/1.1.");
-    } else {
-        return REFUSE(400, "This is not a request line.");
+    parts->http_1_0 = is_text(line, "HTTP/1.0");
+    if (!parts->http_1_0 && !is_text(line, "HTTP/1.1")) {
+        bool other = line.len > 5 && memcmp(line.data, "HTTP/", 5) == 0;
+        return other ? REFUSE(505, "The only version here is HTTP/1.1.")
+                     : REFUSE(400, "This is not a request line.");
     }
-    return fine;
+    int status;
+    const char *fault = http_target_split(parts, &status);
+    return fault == NULL ? fine : REFUSE(status, fault);
 }
 
 static struct bytes trim(struct bytes value)
@@ -79,16 +74,22 @@ static struct bytes trim(struct bytes value)
     return value;
 }
 
-static struct http_head judge_field(struct bytes line, struct http_check *check)
+static struct http_head judge_field(struct bytes line, struct http_head_parts *parts,
+                                    struct http_check *check)
 {
     const uint8_t *colon = memchr(line.data, ':', line.len);
     if (colon == NULL) {
         return REFUSE(400, "A header line has no colon.");
     }
+    if (parts->header_count == HTTP_HEADERS_MAX) {
+        return REFUSE(431, "There are too many headers.");
+    }
     size_t name_len = (size_t)(colon - line.data);
-    http_check_header(check, bytes_of(line.data, name_len),
-                      trim(bytes_of(colon + 1, line.len - name_len - 1)));
-    return check->fault == NULL ? fine : REFUSE(400, check->fault);
+    struct http_header *header = &parts->headers[parts->header_count++];
+    header->name = bytes_of(line.data, name_len);
+    header->value = trim(bytes_of(colon + 1, line.len - name_len - 1));
+    http_check_header(check, header->name, header->value);
+    return check->fault == NULL ? fine : REFUSE(check->status, check->fault);
 }
 
 /** The next line without its CRLF: 1; 0: not complete; -1: it ends with a bare LF or has a bare CR.
@@ -110,35 +111,43 @@ static int take_line(struct bytes *rest, struct bytes *line)
     return 1;
 }
 
-static bool is_ws(const struct request_line *request)
+static bool is_ws(const struct http_head_parts *parts)
 {
-    struct bytes target = request->target;
-    return is_text(request->method, "GET") && target.len >= 3 &&
-           memcmp(target.data, "/ws", 3) == 0 && (target.len == 3 || target.data[3] == '?');
+    return is_text(parts->method, "GET") && parts->authority.data == NULL &&
+           is_text(parts->path, "/ws");
 }
 
-static struct http_head judge_end(const struct request_line *request, struct http_check *check,
-                                  size_t head_len)
+static struct http_head judge_end(struct http_head_parts *parts, struct http_check *check)
 {
-    const char *fault = http_check_end(check, request->version);
+    const char *fault = http_check_end(check, parts->http_1_0);
     if (fault != NULL) {
-        return REFUSE(400, fault);
+        return REFUSE(check->status, fault);
     }
-    if (!is_ws(request)) {
+    if (parts->authority.data != NULL && check->hosts != 0 &&
+        (parts->authority.len != check->host.len ||
+         strncasecmp((const char *)parts->authority.data, (const char *)check->host.data,
+                     check->host.len) != 0)) {
+        return REFUSE(400, "Host is not that of the target.");
+    }
+    parts->chunked = check->chunked;
+    parts->has_length = check->lengths != 0;
+    parts->content_length = check->content_length;
+    parts->keep_alive = !check->close && (check->keep_alive || !parts->http_1_0);
+    parts->expects_continue = check->expects_continue && !parts->http_1_0;
+    if (!is_ws(parts)) {
         return fine;
     }
-    if (head_len > HTTP_HEAD_WS_BYTES_MAX) {
+    if (parts->bytes > HTTP_HEAD_WS_BYTES_MAX) {
         return REFUSE(431, "The head of the request is too large.");
     }
     return (struct http_head){.verdict = HTTP_HEAD_WS};
 }
 
-static struct http_head judge_lines(struct bytes first)
+static struct http_head judge_lines(struct bytes first, struct http_head_parts *parts)
 {
     struct bytes rest = first, line;
-    struct request_line request = {0};
     struct http_check check = {0};
-    for (int i = 0; i <= HTTP_HEAD_FIELDS_MAX + 1; i++) {
+    for (int i = 0;; i++) {
         int got = take_line(&rest, &line);
         if (got == 0) {
             return more;
@@ -147,15 +156,15 @@ static struct http_head judge_lines(struct bytes first)
             return REFUSE(400, "Lines end with CRLF.");
         }
         if (i > 0 && line.len == 0) {
-            return judge_end(&request, &check, first.len - rest.len);
+            parts->bytes = first.len - rest.len;
+            return judge_end(parts, &check);
         }
         struct http_head head =
-            i == 0 ? judge_request_line(line, &request) : judge_field(line, &check);
+            i == 0 ? judge_request_line(line, parts) : judge_field(line, parts, &check);
         if (head.verdict == HTTP_HEAD_REFUSED) {
             return head;
         }
     }
-    return REFUSE(431, "There are too many headers.");
 }
 
 /** So that what is no HTTP at all is told at once, and not after a deadline. */
@@ -164,15 +173,39 @@ static bool starts_like_http(struct bytes first)
     return first.len == 0 || (first.data[0] >= 'A' && first.data[0] <= 'Z');
 }
 
-struct http_head http_head_judge(struct bytes first)
+struct http_head http_head_read(struct bytes first, struct http_head_parts *parts)
 {
     if (!starts_like_http(first)) {
         return REFUSE(400, "This is not HTTP.");
     }
     bool full = first.len >= HTTP_HEAD_BYTES_MAX;
-    struct http_head head = first.len == 0 ? more : judge_lines(first);
+    first.len = full ? HTTP_HEAD_BYTES_MAX : first.len;
+    memset(parts, 0, offsetof(struct http_head_parts, headers));
+    struct http_head head = first.len == 0 ? more : judge_lines(first, parts);
     if (head.verdict == HTTP_HEAD_MORE && full) {
         return REFUSE(431, "The head of the request is too large.");
     }
     return head;
+}
+
+struct http_head http_head_judge(struct bytes first)
+{
+    struct http_head_parts parts;
+    return http_head_read(first, &parts);
+}
+
+struct http_head http_head_first(struct bytes first)
+{
+    static const char ws[] = "GET /ws";
+    size_t len = first.len < sizeof ws - 1 ? first.len : sizeof ws - 1;
+    if (!starts_like_http(first)) {
+        return REFUSE(400, "This is not HTTP.");
+    }
+    if (len != 0 && memcmp(first.data, ws, len) != 0) {
+        return fine;
+    }
+    if (first.len > len && first.data[len] != ' ' && first.data[len] != '?') {
+        return fine;
+    }
+    return first.len > len ? http_head_judge(first) : more;
 }

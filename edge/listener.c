@@ -1,6 +1,7 @@
 /*
- * Accepting. A connection is held until its first bytes say whose it is: most have sent them by
- * the time they are accepted or soon after. They are only peeked at, so the library that gets the
+ * Accepting. A connection is held until its first bytes say whose it is, which for all but those
+ * that begin as "GET /ws" does is at once: most have sent them by the time they are accepted or
+ * soon after. They are only peeked at, so the library that gets the
  * socket reads the whole request itself. While a beginning of "GET /ws" is all there is,
  * SO_RCVLOWAT keeps the socket from being reported readable again and again.
  *
@@ -144,7 +145,7 @@ static struct http_head look(int fd, size_t *got, bool *ended)
     ssize_t len = recv(fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
     *ended = len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR);
     *got = len > 0 ? (size_t)len : 0;
-    return http_head_judge(bytes_of(first, *got));
+    return http_head_first(bytes_of(first, *got));
 }
 
 static void handle_first_bytes(uv_poll_t *poll, int status, int events)

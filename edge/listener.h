@@ -1,6 +1,7 @@
 /**
- * Accepts on one listening socket of a shard, judges the first request's head before anybody reads
- * it, answers what is refused, and hands the other connections on.
+ * Accepts on one listening socket of a shard, looks at the first request before anybody reads it,
+ * and hands the connections on: `GET /ws` when its head is complete and was judged, all others as
+ * soon as they are told from it. Bytes that are no HTTP at all are refused here.
  * All functions: the shard's thread, except listener_bind.
  */
 #ifndef EDGE_LISTENER_H

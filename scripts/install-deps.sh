@@ -9,7 +9,7 @@ set -euo pipefail
 build_packages=(
     cmake ninja-build make gcc libc6-dev pkg-config
     libuv1-dev liblmdb-dev libmsgpack-dev libsodium-dev
-    libjansson-dev libmicrohttpd-dev libutf8proc-dev libxxhash-dev libbsd-dev uthash-dev
+    libjansson-dev node-llhttp libutf8proc-dev libxxhash-dev libbsd-dev uthash-dev
     libreadline-dev
 )
 if ! command -v npm >/dev/null; then # any npm does, wherever it is from

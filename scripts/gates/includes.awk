@@ -8,7 +8,7 @@ BEGIN {
     allowed["lmdb.h"] = "^(storage|tests|bench)/"
     allowed["uv.h"] = "^(runtime/(world_uv|node|node_internal|node_figures|worker|log_writer|state_writer|state_version|recovery|lanes)[.][ch]$|(edge|client|tools|bench|tests)/)"
     allowed["libwebsockets.h"] = "^(edge|client|tools|bench|tests)/"
-    allowed["microhttpd.h"] = "^(edge|tests)/"
+    allowed["llhttp.h"] = "^edge/http_llhttp[.]c$"
 }
 
 # The library header whose rule covers this one, or "".

@@ -107,11 +107,11 @@ includes_red wire/a.c '#include HEADER' "cannot be judged"
 includes_red runtime/a.c '#include <lmdb.h>' "may not see lmdb.h"
 includes_red runtime/shard.c '#include <uv.h>' "may not see uv.h"
 includes_red runtime/a.c '#include <libwebsockets.h>' "may not see libwebsockets.h"
-includes_red bench/a.c '#include <microhttpd.h>' "may not see microhttpd.h"
-includes_red bench/protocols/a.c '#include <microhttpd.h>' "protocols/a.c:1: may not see microhttpd.h"
+includes_red bench/a.c '#include <llhttp.h>' "may not see llhttp.h"
+includes_red bench/protocols/a.c '#include <llhttp.h>' "protocols/a.c:1: may not see llhttp.h"
 includes_red tools/shared/a.c '#include "bench/chat.h"' "tools/ may not include bench/"
 includes_red actors/a.c '#include "storage/log.h"' "actors/a.c:1: may not see lmdb.h"
-for header in lmdb.h uv.h libwebsockets.h microhttpd.h; do
+for header in lmdb.h uv.h libwebsockets.h llhttp.h; do
     includes_red actors/a.c "#include <$header>" "actors/a.c:1: may not see $header"
 done
 

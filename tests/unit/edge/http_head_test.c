@@ -70,7 +70,18 @@ static void what_could_be_read_in_two_ways_is_refused(void **state)
         "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         "POST / HTTP/1.1\r\n" HOST "Content-Length: 0x1\r\n\r\n",
         "POST / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n",
-        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 1\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, identity\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        "GET a HTTP/1.1\r\n" HOST "\r\n",
+        "GET * HTTP/1.1\r\n" HOST "\r\n",
+        "GET /a#b HTTP/1.1\r\n" HOST "\r\n",
+        "GET ftp://a/ HTTP/1.1\r\n" HOST "\r\n",
+        "GET http:///a HTTP/1.1\r\n" HOST "\r\n",
+        "GET http://u@a/ HTTP/1.1\r\n" HOST "\r\n",
+        "GET http://b/ HTTP/1.1\r\n" HOST "\r\n",
         "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
         "Transfer-Encoding: chunked\r\n\r\n",
         "POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n",
@@ -84,6 +95,51 @@ static void what_could_be_read_in_two_ways_is_refused(void **state)
         assert_int_equal(head.verdict, HTTP_HEAD_REFUSED);
         assert_int_equal(head.status, 400);
     }
+}
+
+static void what_is_understood_and_not_served_is_said(void **state)
+{
+    (void)state;
+    assert_int_equal(judge("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\n\r\n").status,
+                     501);
+    assert_int_equal(
+        judge("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n").status, 501);
+    assert_int_equal(judge("CONNECT a:1 HTTP/1.1\r\n" HOST "\r\n").status, 501);
+    assert_int_equal(judge("POST / HTTP/1.1\r\n" HOST "Expect: more\r\n\r\n").status, 417);
+}
+
+static void whose_a_connection_is_shows_early(void **state)
+{
+    (void)state;
+    assert_int_equal(http_head_first(text_of("")).verdict, HTTP_HEAD_MORE);
+    assert_int_equal(http_head_first(text_of("GET /w")).verdict, HTTP_HEAD_MORE);
+    assert_int_equal(http_head_first(text_of("GET /ws")).verdict, HTTP_HEAD_MORE);
+    assert_int_equal(http_head_first(text_of("GET /ws?")).verdict, HTTP_HEAD_MORE);
+    assert_int_equal(http_head_first(text_of("GET /wsx")).verdict, HTTP_HEAD_OTHER);
+    assert_int_equal(http_head_first(text_of("P")).verdict, HTTP_HEAD_OTHER);
+    assert_int_equal(http_head_first(text_of("\x16")).verdict, HTTP_HEAD_REFUSED);
+    assert_int_equal(http_head_first(text_of("GET /ws HTTP/1.1\nHost: a\n")).verdict,
+                     HTTP_HEAD_REFUSED);
+    assert_int_equal(http_head_first(text_of("GET /ws HTTP/1.1\r\n" HOST "\r\n")).verdict,
+                     HTTP_HEAD_WS);
+}
+
+static void the_parts_of_a_head_are_told(void **state)
+{
+    struct http_head_parts parts;
+    (void)state;
+    struct bytes head =
+        text_of("PUT https://A:1/p/q?r?s HTTP/1.1\r\nHost: a:1\r\nContent-Length: 42\r\n"
+                "Expect: 100-continue\r\nX:  y z \r\nConnection: a, Close\r\n\r\nbody");
+    assert_int_equal(http_head_read(head, &parts).verdict, HTTP_HEAD_OTHER);
+    assert_int_equal(parts.bytes, head.len - 4);
+    assert_true(bytes_equal(parts.path, text_of("/p/q")));
+    assert_true(bytes_equal(parts.query, text_of("r?s")));
+    assert_true(parts.has_length && !parts.chunked && parts.expects_continue);
+    assert_false(parts.keep_alive || parts.http_1_0);
+    assert_int_equal(parts.content_length, 42);
+    assert_int_equal(parts.header_count, 5);
+    assert_true(bytes_equal(parts.headers[3].value, text_of("y z")));
 }
 
 static void a_fault_is_seen_before_the_head_is_complete(void **state)
@@ -100,7 +156,7 @@ static void a_head_is_bounded_in_bytes_and_in_fields(void **state)
     struct buffer text = {0};
     (void)state;
     buffer_append(&text, "GET / HTTP/1.1\r\n", 16);
-    for (int i = 0; i < HTTP_HEAD_FIELDS_MAX + 2; i++) {
+    for (int i = 0; i < HTTP_HEADERS_MAX + 2; i++) {
         buffer_append(&text, "X: a\r\n", 6);
     }
     assert_int_equal(http_head_judge(buffer_bytes(&text)).status, 431);
@@ -124,6 +180,9 @@ int main(void)
         cmocka_unit_test(every_beginning_of_a_good_head_asks_for_more),
         cmocka_unit_test(what_comes_after_the_head_is_not_looked_at),
         cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
+        cmocka_unit_test(what_is_understood_and_not_served_is_said),
+        cmocka_unit_test(whose_a_connection_is_shows_early),
+        cmocka_unit_test(the_parts_of_a_head_are_told),
         cmocka_unit_test(a_fault_is_seen_before_the_head_is_complete),
         cmocka_unit_test(a_head_is_bounded_in_bytes_and_in_fields),
     };
