@@ -18,7 +18,8 @@ enum {
     OP_IS_WRITING = 1u << 4,
     OP_IS_KEYED = 1u << 5,
     OP_HAS_BODY = 1u << 6,
-    OP_IS_PRIVATE_WRITE = 1u << 7
+    OP_NEEDS_BODY = 1u << 7,
+    OP_TAKES_COOKIES = 1u << 8 /* and has effects by them */
 };
 
 static const struct {
@@ -27,9 +28,14 @@ static const struct {
     unsigned edges; /* document_edge */
 } common_errors[] = {
     {ERR_INVALID_ARGUMENT, OP_IS_ANY, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
-    {ERR_MALFORMED, OP_IS_ANY, DOCUMENT_WEBSOCKET},
-    {ERR_MALFORMED, OP_HAS_BODY, DOCUMENT_REST},
+    {ERR_MALFORMED, OP_IS_ANY, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
+    {ERR_REQUEST_TIMEOUT, OP_IS_ANY, DOCUMENT_REST},
+    {ERR_EXPECTATION_FAILED, OP_IS_ANY, DOCUMENT_REST},
+    {ERR_HEADERS_TOO_LARGE, OP_IS_ANY, DOCUMENT_REST},
     {ERR_TOO_LARGE, OP_HAS_BODY, DOCUMENT_REST},
+    {ERR_LENGTH_REQUIRED, OP_NEEDS_BODY, DOCUMENT_REST},
+    {ERR_UNSUPPORTED_MEDIA_TYPE, OP_HAS_BODY, DOCUMENT_REST},
+    {ERR_CROSS_SITE, OP_TAKES_COOKIES, DOCUMENT_REST},
     {ERR_UNAUTHENTICATED, OP_IS_PRIVATE, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
     {ERR_TOKEN_INVALID, OP_IS_PRIVATE, DOCUMENT_REST},
     {ERR_TOKEN_EXPIRED, OP_IS_PRIVATE, DOCUMENT_REST},
@@ -44,16 +50,40 @@ static const struct {
     {ERR_INTERNAL, OP_IS_ANY, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
 };
 
+bool document_needs_field(const struct op *op, const struct field *field)
+{
+    bool from_cookie =
+        op->rest.cookie_field != NULL && strcmp(op->rest.cookie_field, field->name) == 0;
+    return field->required == FIELD_REQUIRED && !from_cookie;
+}
+
+bool document_needs_body(const struct op *op)
+{
+    const struct record_type *args = op->command.args;
+    for (uint32_t i = 0; i < args->count; i++) {
+        if (args->fields[i].place == FIELD_BODY && document_needs_field(op, &args->fields[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static unsigned traits_of(const struct op *op)
 {
+    const struct op_rest *rest = &op->rest;
+    bool changes = rest->method != NULL && strcmp(rest->method, "GET") != 0;
     bool is_private = op->needs != OP_NEEDS_NOTHING;
-    bool has_body = op->rest.method != NULL && strcmp(op->rest.method, "GET") != 0 &&
-                    document_has_place(op, FIELD_BODY);
-    return OP_IS_ANY | (is_private ? OP_IS_PRIVATE : 0u) |
-           (op->needs == OP_NEEDS_PAIRED ? OP_IS_PAIRED : 0u) |
-           (op->rate == OP_RATE_COSTLY ? OP_IS_COSTLY : 0u) | (op->writes ? OP_IS_WRITING : 0u) |
-           (op->keyed ? OP_IS_KEYED : 0u) | (has_body ? OP_HAS_BODY : 0u) |
-           (is_private && op->writes ? OP_IS_PRIVATE_WRITE : 0u);
+    bool cookies = is_private || rest->cookie_field != NULL || rest->tokens == OP_TOKENS_GIVEN;
+    unsigned traits = OP_IS_ANY;
+    traits |= is_private ? OP_IS_PRIVATE : 0u;
+    traits |= op->needs == OP_NEEDS_PAIRED ? OP_IS_PAIRED : 0u;
+    traits |= op->rate == OP_RATE_COSTLY ? OP_IS_COSTLY : 0u;
+    traits |= op->writes ? OP_IS_WRITING : 0u;
+    traits |= op->keyed ? OP_IS_KEYED : 0u;
+    traits |= changes && document_has_place(op, FIELD_BODY) ? OP_HAS_BODY : 0u;
+    traits |= changes && document_needs_body(op) ? OP_NEEDS_BODY : 0u;
+    traits |= changes && cookies ? OP_TAKES_COOKIES : 0u;
+    return traits;
 }
 
 void document_add_error(struct error_set *set, int error)
@@ -97,7 +127,7 @@ void document_add_error_schema(json_t *schemas)
         "\"code\":{\"type\":\"string\",\"pattern\":\"^[A-Z_]+$\","
         "\"description\":\"stable, for programs\"},"
         "\"message\":{\"type\":\"string\",\"description\":\"for people\"},"
-        "\"details\":{\"type\":\"object\",\"description\":\"of INVALID_ARGUMENT\","
+        "\"details\":{\"type\":\"object\",\"description\":\"of INVALID_ARGUMENT and MALFORMED\","
         "\"required\":[\"field\",\"reason\"],\"properties\":{"
         "\"field\":{\"type\":\"string\",\"description\":\"a path, such as cursors.0.epoch\"},"
         "\"reason\":{\"type\":\"string\",\"description\":\"for developers, in English\"}}},"

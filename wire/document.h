@@ -38,6 +38,10 @@ struct json_t *document_info(const char *title, const char *about);
 /** Whether the args have a field in this place. */
 bool document_has_place(const struct op *op, enum field_place place);
 
+/** Whether a REST request must have the field, or a body: not what may come from a cookie. */
+bool document_needs_field(const struct op *op, const struct field *field);
+bool document_needs_body(const struct op *op);
+
 /** "chat.send" becomes "chat_send". */
 void document_id(const char *name, char *out, size_t size);
 

@@ -15,6 +15,7 @@
 
 /** The document's parts while it is made; borrowed from its root. */
 struct openapi {
+    const struct registry *registry;
     const struct push_table *pushes;
     size_t push_count;
     json_t *tags, *paths, *components, *schemas, *responses, *examples;
@@ -40,8 +41,9 @@ static const char about[] =
     "- **Lists** that come in parts say in `Link: <…>; rel=\"next\"` where the next part is.\n\n"
     "## Signing in\n\n"
     "`Authorization: Bearer …` with the access token of `auth.login`, or, for browsers, cookies "
-    "that scripts cannot read. Requests that write by cookie are taken from pages of this site and "
-    "of the allowed origins only. Other origins are answered without CORS headers.";
+    "that scripts cannot read: sign in with `X-Duet-Session: cookie`. What changes something by "
+    "cookie is taken from pages of this host and of the allowed origins only (`CROSS_SITE`). "
+    "Origins are allowed one by one; the others' pages cannot read answers.";
 
 /* Parts that operations refer to; the document gets those that are used. */
 static const char shared_parts[] =
@@ -49,12 +51,12 @@ static const char shared_parts[] =
     "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
     "\"description\":\"access token of auth.signup, auth.login or auth.refresh (EdDSA; keys at "
     "/.well-known/jwks.json)\"},"
-    "\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"duet_access\","
-    "\"description\":\"for browsers: the same token, Secure, HttpOnly, SameSite\"}},"
+    "\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"__Host-duet_access\","
+    "\"description\":\"for browsers: the same token, Secure, HttpOnly, SameSite=Strict\"}},"
     "\"parameters\":{"
     "\"request_id\":{\"name\":\"X-Request-ID\",\"in\":\"header\","
     "\"description\":\"names the request in answers and logs\","
-    "\"schema\":{\"type\":\"string\",\"maxLength\":64,\"pattern\":\"^[!-~]+$\"},"
+    "\"schema\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:/+=-]{1,64}$\"},"
     "\"example\":\"7f3a9c\"},"
     "\"language\":{\"name\":\"Accept-Language\",\"in\":\"header\","
     "\"description\":\"of error messages: en or ko\",\"schema\":{\"type\":\"string\"},"
@@ -65,8 +67,17 @@ static const char shared_parts[] =
     "\"idempotency_key\":{\"name\":\"Idempotency-Key\",\"in\":\"header\","
     "\"description\":\"chosen by the client; visible ASCII; the same again has no second effect\","
     "\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":64,\"pattern\":\"^[!-~]+$\"},"
-    "\"example\":\"k-1\"}},"
+    "\"example\":\"k-1\"},"
+    "\"by_cookie\":{\"name\":\"X-Duet-Session\",\"in\":\"header\","
+    "\"description\":\"the tokens become cookies; the answer has the text cookie in their places\","
+    "\"schema\":{\"type\":\"string\",\"enum\":[\"cookie\"]},\"example\":\"cookie\"}},"
     "\"headers\":{"
+    "\"set_cookie\":{\"description\":\"of sessions by cookie: __Host-duet_access and "
+    "__Host-duet_refresh, set or ended\",\"schema\":{\"type\":\"string\"},"
+    "\"example\":\"__Host-duet_access=eyJ; Path=/; Max-Age=1800; HttpOnly; Secure; "
+    "SameSite=Strict\"},"
+    "\"challenge\":{\"description\":\"how to say who asks\","
+    "\"schema\":{\"type\":\"string\"},\"example\":\"Bearer realm=\\\"duet\\\"\"},"
     "\"request_id\":{\"description\":\"as it came, or made here\","
     "\"schema\":{\"type\":\"string\"},\"example\":\"7f3a9c\"},"
     "\"etag\":{\"description\":\"of this answer, for If-None-Match\","
@@ -92,21 +103,51 @@ static json_t *shared_ref(struct openapi *openapi, const char *section, const ch
 
 /* --- answers --- */
 
-static json_t *reply_headers(struct openapi *openapi, bool etag, bool link, bool retry)
+/** Headers of an answer by their names here, ended by NULL; X-Request-ID is in all. */
+static json_t *reply_headers(struct openapi *openapi, const char *const *names)
 {
+    static const struct {
+        const char *name, *text;
+    } known[] = {{"etag", "ETag"},
+                 {"link", "Link"},
+                 {"set_cookie", "Set-Cookie"},
+                 {"retry_after", "Retry-After"},
+                 {"challenge", "WWW-Authenticate"}};
     json_t *headers =
         json_pack("{s:o}", "X-Request-ID", shared_ref(openapi, "headers", "request_id"));
-    if (etag) {
-        (void)json_object_set_new(headers, "ETag", shared_ref(openapi, "headers", "etag"));
-    }
-    if (link) {
-        (void)json_object_set_new(headers, "Link", shared_ref(openapi, "headers", "link"));
-    }
-    if (retry) {
-        (void)json_object_set_new(headers, "Retry-After",
-                                  shared_ref(openapi, "headers", "retry_after"));
+    for (; *names != NULL; names++) {
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+            if (strcmp(known[i].name, *names) == 0) {
+                (void)json_object_set_new(headers, known[i].text,
+                                          shared_ref(openapi, "headers", *names));
+            }
+        }
     }
     return headers;
+}
+
+static json_t *error_headers(struct openapi *openapi, int status)
+{
+    const char *name = status == 401                    ? "challenge"
+                       : status == 429 || status == 503 ? "retry_after"
+                                                        : NULL;
+    return reply_headers(openapi, (const char *const[]){name, NULL});
+}
+
+static json_t *success_headers(struct openapi *openapi, const struct op *op)
+{
+    const char *names[4] = {NULL};
+    size_t count = 0;
+    if (strcmp(op->rest.method, "GET") == 0) {
+        names[count++] = "etag";
+    }
+    if (op->rest.paging != OP_PAGING_NONE) {
+        names[count++] = "link";
+    }
+    if (op->rest.tokens != OP_TOKENS_NONE) {
+        names[count++] = "set_cookie";
+    }
+    return reply_headers(openapi, names);
 }
 
 /** Adds the error's example in both languages as components, and their references. */
@@ -149,7 +190,6 @@ static void add_error_response(struct openapi *openapi, const struct error_set *
 {
     struct buffer text = {0}, joined = {0};
     json_t *codes = json_array(), *examples = json_object();
-    bool retry = false;
     for (int i = 0; i < DUET_ERROR_COUNT; i++) {
         int error = -1 - i;
         if (!set->has[i] || error_http_status(error) != status) {
@@ -158,7 +198,6 @@ static void add_error_response(struct openapi *openapi, const struct error_set *
         const char *code = error_name(error), *doc = error_text(error, LANGUAGE_EN);
         (void)json_array_append_new(codes, json_string(code));
         add_error_examples(openapi, error, examples);
-        retry = retry || error == ERR_BUSY || error == ERR_RATE_LIMITED;
         buffer_append(&joined, joined.len > 0 ? "." : "", joined.len > 0 ? 1 : 0);
         buffer_append(&joined, code, strlen(code));
         buffer_append(&text, text.len > 0 ? "\n" : "", text.len > 0 ? 1 : 0);
@@ -173,8 +212,8 @@ static void add_error_response(struct openapi *openapi, const struct error_set *
             json_pack("{s:{s:o, s:o}}", JSON, "schema", error_schema(codes), "examples", examples);
         (void)json_object_set_new(openapi->responses, name,
                                   json_pack("{s:s%, s:o, s:o}", "description", text.data, text.len,
-                                            "headers", reply_headers(openapi, false, false, retry),
-                                            "content", content));
+                                            "headers", error_headers(openapi, status), "content",
+                                            content));
     } else {
         json_decref(codes);
         json_decref(examples);
@@ -198,10 +237,8 @@ static void add_error_responses(struct openapi *openapi, const struct error_set 
 
 static json_t *success(struct openapi *openapi, const struct op *op)
 {
-    bool reads = strcmp(op->rest.method, "GET") == 0;
-    json_t *out =
-        json_pack("{s:s, s:o}", "description", op->command.result->doc, "headers",
-                  reply_headers(openapi, reads, op->rest.paging != OP_PAGING_NONE, false));
+    json_t *out = json_pack("{s:s, s:o}", "description", op->command.result->doc, "headers",
+                            success_headers(openapi, op));
     if (op->rest.status == 204) {
         return out;
     }
@@ -266,6 +303,9 @@ static json_t *parameters_of(struct openapi *openapi, const struct op *op)
     if (strcmp(op->rest.method, "GET") == 0) {
         (void)json_array_append_new(parameters, shared_ref(openapi, "parameters", "if_none_match"));
     }
+    if (op->rest.tokens == OP_TOKENS_GIVEN) {
+        (void)json_array_append_new(parameters, shared_ref(openapi, "parameters", "by_cookie"));
+    }
     (void)json_array_append_new(parameters, shared_ref(openapi, "parameters", "request_id"));
     (void)json_array_append_new(parameters, shared_ref(openapi, "parameters", "language"));
     return parameters;
@@ -275,7 +315,6 @@ static json_t *parameters_of(struct openapi *openapi, const struct op *op)
 static json_t *request_body(struct openapi *openapi, const struct op *op)
 {
     const struct record_type *args = op->command.args;
-    bool required = false;
     if (!document_has_place(op, FIELD_BODY)) {
         return NULL;
     }
@@ -283,13 +322,12 @@ static json_t *request_body(struct openapi *openapi, const struct op *op)
     for (uint32_t i = 0; i < args->count; i++) {
         const struct field *field = &args->fields[i];
         json_t *value = field->place == FIELD_BODY ? example_of_field(field) : NULL;
-        required = required || (field->place == FIELD_BODY && field->required == FIELD_REQUIRED);
         if (value != NULL) {
             (void)json_object_set_new(example, field->name, value);
         }
     }
-    return json_pack("{s:b, s:{s:{s:o, s:o}}}", "required", required, "content", JSON, "schema",
-                     schema_of_body(args, openapi->schemas), "example", example);
+    return json_pack("{s:b, s:{s:{s:o, s:o}}}", "required", document_needs_body(op), "content",
+                     JSON, "schema", schema_of_body(op, openapi->schemas), "example", example);
 }
 
 static json_t *security_of(bool is_private)
@@ -348,40 +386,80 @@ static void add_op(struct openapi *openapi, const struct op *op)
 
 /* --- routes that are no ops --- */
 
-/** One event of the stream, as it stands on the wire. */
-static void append_event(struct buffer *out, const struct push_type *push)
+/** Events of the stream while they are collected: as text, and their schemas. */
+struct events {
+    struct buffer text;
+    json_t *kinds;
+};
+
+/** One event: a line for each of its parts, as it stands on the wire. Takes both. */
+static void add_event(struct events *events, const char *id, const char *name, json_t *data,
+                      json_t *schema)
 {
-    json_t *body = document_stream_example(push);
-    char *data = json_dumps(body, JSON_COMPACT), *text = NULL;
-    int len = asprintf(&text, "id: AAECAwQFBgcICQoLDA0ODw.42\nevent: %s\ndata: %s\n\n", push->topic,
-                       data != NULL ? data : "{}");
+    char *json = json_dumps(data, JSON_COMPACT), *text = NULL;
+    int len =
+        asprintf(&text, "%s%s%sevent: %s\ndata: %s\n\n", id != NULL ? "id: " : "",
+                 id != NULL ? id : "", id != NULL ? "\n" : "", name, json != NULL ? json : "{}");
     if (len >= 0) {
-        buffer_append(out, text, (size_t)len);
+        buffer_append(&events->text, text, (size_t)len);
         free(text);
     }
-    free(data);
-    json_decref(body);
+    free(json);
+    json_decref(data);
+    (void)json_array_append_new(events->kinds,
+                                json_pack("{s:s, s:[o]}", "title", name, "allOf", schema));
+}
+
+static void add_push_event(struct openapi *openapi, const struct push_type *push,
+                           struct events *events)
+{
+    char id[128];
+    if (push->type != NULL) {
+        (void)!snprintf(id, sizeof id, "%s:AAECAwQFBgcICQoLDA0ODw:42", push->topic);
+        add_event(events, id, push->type, document_stream_example(push),
+                  document_stream_schema(push, openapi->schemas));
+    } else if (strcmp(push->topic, "hello") != 0) { /* which is for WebSocket only */
+        add_event(events, NULL, push->topic, example_of_record(push->data),
+                  schema_of_record(push->data, SCHEMA_FROM_SERVER, openapi->schemas));
+    }
+}
+
+/** The first event: where the streams are. */
+static void add_open_event(struct openapi *openapi, struct events *events)
+{
+    const struct op *open = registry_find(openapi->registry, text_of("session.open"));
+    if (open != NULL) {
+        const struct record_type *result = open->command.result;
+        add_event(events, "user:AAECAwQFBgcICQoLDA0ODw:42", "open", example_of_record(result),
+                  schema_of_record(result, SCHEMA_FROM_SERVER, openapi->schemas));
+    }
+}
+
+/** The last event: why it ended. */
+static void add_end_event(struct events *events)
+{
+    add_event(events, NULL, "end", json_pack("{s:s}", "code", error_name(ERR_SESSION_REVOKED)),
+              json_loads("{\"type\":\"object\",\"required\":[\"code\"],"
+                         "\"properties\":{\"code\":{\"type\":\"string\"}}}",
+                         0, NULL));
 }
 
 /** A text of events; what their data is says contentSchema. */
 static json_t *stream_content(struct openapi *openapi)
 {
-    struct buffer text = {0};
-    json_t *kinds = json_array();
+    struct events events = {.kinds = json_array()};
+    add_open_event(openapi, &events);
     for (size_t i = 0; i < openapi->push_count; i++) {
         for (size_t j = 0; j < openapi->pushes[i].count; j++) {
-            const struct push_type *push = openapi->pushes[i].pushes[j];
-            if (push->type != NULL) {
-                append_event(&text, push);
-                (void)json_array_append_new(kinds, document_stream_schema(push, openapi->schemas));
-            }
+            add_push_event(openapi, openapi->pushes[i].pushes[j], &events);
         }
     }
-    json_t *content =
-        json_pack("{s:{s:s, s:s, s:{s:s, s:{s:o}}}, s:s%}", "schema", "type", "string",
-                  "contentMediaType", "text/event-stream", "contentSchema", "type", "array",
-                  "items", "oneOf", kinds, "example", (const char *)text.data, text.len);
-    buffer_fini(&text);
+    add_end_event(&events);
+    json_t *content = json_pack("{s:{s:s, s:s, s:{s:s, s:{s:o}}}, s:s%}", "schema", "type",
+                                "string", "contentMediaType", "text/event-stream", "contentSchema",
+                                "type", "array", "items", "anyOf", events.kinds, "example",
+                                (const char *)events.text.data, events.text.len);
+    buffer_fini(&events.text);
     return content;
 }
 
@@ -439,15 +517,16 @@ static json_t *start(struct openapi *openapi)
 static void add_shared(struct openapi *openapi)
 {
     document_add_error_schema(openapi->schemas);
-    (void)json_object_set_new(openapi->responses, "unchanged",
-                              json_pack("{s:s, s:o}", "description", "It is as If-None-Match says.",
-                                        "headers", reply_headers(openapi, true, false, false)));
+    (void)json_object_set_new(
+        openapi->responses, "unchanged",
+        json_pack("{s:s, s:o}", "description", "It is as If-None-Match says.", "headers",
+                  reply_headers(openapi, (const char *const[]){"etag", NULL})));
 }
 
 void describe_openapi(const struct registry *registry, const struct push_table *pushes,
                       size_t count, struct buffer *out)
 {
-    struct openapi openapi = {.pushes = pushes, .push_count = count};
+    struct openapi openapi = {.registry = registry, .pushes = pushes, .push_count = count};
     json_t *root = start(&openapi);
     add_shared(&openapi);
     for (size_t i = 0; i < registry_count(registry); i++) {

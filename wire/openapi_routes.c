@@ -2,8 +2,12 @@
 
 #include "base/error.h"
 
-static const int page_errors[] = {ERR_MALFORMED, 0};
-static const int ready_errors[] = {ERR_MALFORMED, ERR_BUSY, ERR_SHUTTING_DOWN, 0};
+/* Of every request: what HTTP refuses before anything is known of it. */
+#define HTTP_ERRORS                                                                                \
+    ERR_MALFORMED, ERR_REQUEST_TIMEOUT, ERR_EXPECTATION_FAILED, ERR_HEADERS_TOO_LARGE
+
+static const int page_errors[] = {HTTP_ERRORS, 0};
+static const int ready_errors[] = {HTTP_ERRORS, ERR_BUSY, ERR_SHUTTING_DOWN, 0};
 static const int stream_errors[] = {
     ERR_INVALID_ARGUMENT, ERR_MALFORMED, ERR_UNAUTHENTICATED, ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED,
     ERR_SESSION_REVOKED,  ERR_BUSY,      ERR_SHUTTING_DOWN,   ERR_INTERNAL,      0};
@@ -12,8 +16,8 @@ static const int stream_errors[] = {
     "{\"type\":\"object\",\"required\":[\"status\"],"                                              \
     "\"properties\":{\"status\":{\"type\":\"string\",\"const\":\"ok\"}}}"
 #define POSITION_DOC                                                                               \
-    "where to go on: the id of the last event received, `EPOCH.SEQ`; what came after it follows "  \
-    "first, without a hole or a double"
+    "where to go on: the id of the last event received; what came after it follows first, "        \
+    "without a hole or a double"
 
 const struct fixed_route fixed_routes[] = {
     {.path = "/healthz",
@@ -69,11 +73,11 @@ const struct fixed_route fixed_routes[] = {
     {.path = "/api/v1/notifications/stream",
      .id = "notifications_stream",
      .tag = "notifications",
-     .doc =
-         "Durable pushes as Server-Sent Events, one stream per client for all topics. An event's "
-         "`event` is its topic, its `data` the body that a WebSocket client gets, its `id` the "
-         "place in the stream. Comments keep the connection alive. Who reads too slowly is cut "
-         "off, and resumes.",
+     .doc = "What a WebSocket client is pushed, as Server-Sent Events, one stream per client for "
+            "all topics. First comes `open` with the heads of the streams. An entry of a durable "
+            "stream is an event of its type, with the client's place in all streams as `id`; "
+            "volatile ones have no id. `end` says with an error's code why the stream ended. "
+            "Comments keep the connection alive. Who reads too slowly is cut off, and resumes.",
      .media = "text/event-stream",
      .parameters =
          "[{\"name\":\"topics\",\"in\":\"query\",\"description\":\"which topics, with commas\","
@@ -81,11 +85,11 @@ const struct fixed_route fixed_routes[] = {
          "\"items\":{\"type\":\"string\",\"enum\":[\"user\",\"couple\"]},\"default\":[\"user\"]},"
          "\"example\":[\"user\",\"couple\"]},"
          "{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"description\":\"" POSITION_DOC "\","
-         "\"schema\":{\"type\":\"string\"},\"example\":\"AAECAwQFBgcICQoLDA0ODw.42\"},"
+         "\"schema\":{\"type\":\"string\"},\"example\":\"user:AAECAwQFBgcICQoLDA0ODw:42\"},"
          "{\"name\":\"last_event_id\",\"in\":\"query\",\"description\":\"the same, for clients "
          "that "
          "cannot set the header\",\"schema\":{\"type\":\"string\"},"
-         "\"example\":\"AAECAwQFBgcICQoLDA0ODw.42\"}]",
+         "\"example\":\"user:AAECAwQFBgcICQoLDA0ODw:42\"}]",
      .errors = stream_errors,
      .is_private = true},
 };

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "wire/document.h"
 #include "wire/example.h"
 
 #define ID_PATTERN "^[A-Za-z0-9_-]{22}$"
@@ -79,8 +80,9 @@ static json_t *value_schema(const struct field *field, enum schema_role role, js
 static void set_description(const struct field *field, json_t *schema)
 {
     char text[1024];
-    (void)!snprintf(text, sizeof text, "%s%s", field->doc,
-                    field->kind == FIELD_INSTANT ? " (milliseconds since 1970, UTC)" : "");
+    (void)!snprintf(text, sizeof text, "%s%s%s", field->doc,
+                    field->kind == FIELD_INSTANT ? " (milliseconds since 1970, UTC)" : "",
+                    field->required == FIELD_NULLABLE ? "; null clears it" : "");
     (void)json_object_set_new(schema, "description", json_string(text));
 }
 
@@ -114,22 +116,20 @@ static void allow_null(json_t *schema)
     }
 }
 
-static bool is_taken(const struct field *field, bool body_only)
-{
-    return !body_only || field->place == FIELD_BODY;
-}
-
-static json_t *record_schema(const struct record_type *type, enum schema_role role, bool body_only,
-                             json_t *schemas)
+/** Of the fields of a body when `body_of` is given, else of all. */
+static json_t *record_schema(const struct record_type *type, enum schema_role role,
+                             const struct op *body_of, json_t *schemas)
 {
     json_t *properties = json_object(), *required = json_array();
     for (uint32_t i = 0; i < type->count; i++) {
         const struct field *field = &type->fields[i];
-        if (!is_taken(field, body_only)) {
+        bool needed = body_of != NULL ? document_needs_field(body_of, field)
+                                      : field->required == FIELD_REQUIRED;
+        if (body_of != NULL && field->place != FIELD_BODY) {
             continue;
         }
         json_t *schema = schema_of_field(field, role, schemas);
-        if (field->required == FIELD_REQUIRED) {
+        if (needed) {
             (void)json_array_append_new(required, json_string(field->name));
         } else if (role == SCHEMA_FROM_CLIENT) {
             allow_null(schema);
@@ -160,18 +160,21 @@ static json_t *add(json_t *schemas, const char *name, json_t *schema)
 
 json_t *schema_of_record(const struct record_type *type, enum schema_role role, json_t *schemas)
 {
-    return add(schemas, type->name, record_schema(type, role, false, schemas));
+    return add(schemas, type->name, record_schema(type, role, NULL, schemas));
 }
 
-json_t *schema_of_body(const struct record_type *type, json_t *schemas)
+json_t *schema_of_body(const struct op *op, json_t *schemas)
 {
+    const struct record_type *args = op->command.args;
     char name[256];
     bool whole = true;
-    for (uint32_t i = 0; i < type->count; i++) {
-        whole = whole && type->fields[i].place == FIELD_BODY;
+    for (uint32_t i = 0; i < args->count; i++) {
+        const struct field *field = &args->fields[i];
+        bool needed = field->required == FIELD_REQUIRED;
+        whole = whole && field->place == FIELD_BODY && needed == document_needs_field(op, field);
     }
-    (void)!snprintf(name, sizeof name, "%s%s", type->name, whole ? "" : "_body");
-    return add(schemas, name, record_schema(type, SCHEMA_FROM_CLIENT, true, schemas));
+    (void)!snprintf(name, sizeof name, "%s%s", args->name, whole ? "" : "_body");
+    return add(schemas, name, record_schema(args, SCHEMA_FROM_CLIENT, op, schemas));
 }
 
 json_t *schema_ref(const char *section, const char *name)

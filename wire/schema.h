@@ -8,7 +8,7 @@
 #ifndef WIRE_SCHEMA_H
 #define WIRE_SCHEMA_H
 
-#include "wire/record.h"
+#include "wire/op.h"
 
 struct json_t;
 
@@ -26,8 +26,11 @@ struct json_t *schema_of_field(const struct field *field, enum schema_role role,
 struct json_t *schema_of_record(const struct record_type *type, enum schema_role role,
                                 struct json_t *schemas);
 
-/** The same, of only the fields that stand in the body; its name ends in _body if some do not. */
-struct json_t *schema_of_body(const struct record_type *type, struct json_t *schemas);
+/**
+ * The same, of what stands in the body of a REST request: a component of its own, <name>_body, if
+ * that is not all, or not all of it is needed.
+ */
+struct json_t *schema_of_body(const struct op *op, struct json_t *schemas);
 
 /** {"$ref": "#/components/<section>/<name>"}. */
 struct json_t *schema_ref(const char *section, const char *name);

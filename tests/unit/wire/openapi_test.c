@@ -101,6 +101,11 @@ static void every_error_stands_under_its_status(void **state)
                  "UNAUTHENTICATED.TOKEN_INVALID.TOKEN_EXPIRED.SESSION_REVOKED");
     assert_codes(document, SEND, "409", "NOT_PAIRED.CODE_USED.IDEMPOTENCY_CONFLICT");
     assert_codes(document, SEND, "507", "STORAGE_FULL");
+    assert_codes(document, SEND, "403", "CROSS_SITE");
+    assert_codes(document, SEND, "411", "LENGTH_REQUIRED");
+    assert_codes(document, SEND, "415", "UNSUPPORTED_MEDIA_TYPE");
+    assert_codes(document, SHOW, "403", NULL);
+    assert_codes(document, SHOW, "411", NULL);
     assert_codes(document, SEND, "429", NULL);
     assert_codes(document, SHOW, "401", NULL);
     assert_codes(document, SHOW, "429", "RATE_LIMITED");
@@ -147,15 +152,21 @@ static void headers_follow_from_what_the_op_is(void **state)
     json_decref(document);
 }
 
-static void the_stream_holds_the_durable_pushes(void **state)
+static void the_stream_holds_the_pushes(void **state)
 {
     (void)state;
     json_t *document = document_of(describe_openapi);
     const json_t *content = look(document, "paths,/api/v1/notifications/stream,get,responses,200,"
                                            "content,text/event-stream");
-    assert_int_equal(json_array_size(look(content, "schema,contentSchema,items,oneOf")), 1);
-    assert_text(content, "schema,contentSchema,items,oneOf,0,properties,type,const", "chat.said");
-    assert_non_null(strstr(json_string_value(look(content, "example")), "event: couple\ndata: {"));
+    const char *text = json_string_value(look(content, "example"));
+    assert_text(content, "schema,contentSchema,items,anyOf,0,title", "chat.said");
+    assert_text(content, "schema,contentSchema,items,anyOf,0,allOf,0,properties,type,const",
+                "chat.said");
+    assert_text(content, "schema,contentSchema,items,anyOf,1,title", "typing");
+    assert_text(content, "schema,contentSchema,items,anyOf,2,title", "end");
+    assert_ptr_equal(strstr(text, "id: couple:"), text); /* an entry has a place */
+    assert_non_null(strstr(text, "\nevent: chat.said\ndata: {\"epoch\":"));
+    assert_non_null(strstr(text, "\n\nevent: typing\ndata: {")); /* and this has none */
     assert_non_null(look(document, "paths,/healthz,get,responses,200"));
     json_decref(document);
 }
@@ -169,7 +180,7 @@ int main(void)
         cmocka_unit_test(clients_may_send_null_and_the_server_does_not),
         cmocka_unit_test(every_error_stands_under_its_status),
         cmocka_unit_test(headers_follow_from_what_the_op_is),
-        cmocka_unit_test(the_stream_holds_the_durable_pushes),
+        cmocka_unit_test(the_stream_holds_the_pushes),
     };
     return cmocka_run_group_tests_name("openapi", tests, NULL, NULL);
 }
