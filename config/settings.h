@@ -59,6 +59,9 @@
     X(TEXT, origins, "none", 0, 0, NULL, false,                                                    \
       "Web pages that may connect: their exact origins, like https://example.org, separated by "   \
       "blanks. * lets any page connect. Programs that send no Origin always may.")                 \
+    X(TEXT, trusted_proxies, "none", 0, 0, NULL, false,                                            \
+      "Proxies in front whose X-Forwarded-For tells whose request it is: networks like "           \
+      "127.0.0.1 or 10.0.0.0/8, separated by blanks. Limits per address go by what it says.")      \
     X(COUNT, connections_max, "200000", 1, 10000000, NULL, false,                                  \
       "Connections of one shard, WebSocket and HTTP together; more are turned away.")              \
     X(COUNT, in_flight_max, "1024", 1, 65536, NULL, false,                                         \

@@ -9,11 +9,13 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "edge/forwarded.h"
 #include "edge/http.h"
 #include "edge/listener.h"
 #include "edge/site.h"
 #include "edge/ws.h"
 #include "wire/frame.h"
+#include "wire/rest_route.h"
 
 #define TICK_MS 250
 #define PONG_WITHIN_MS 30000
@@ -36,6 +38,8 @@ struct edge_shard {
 
 struct edge {
     struct edge_config config;
+    struct rest_routes *routes;
+    struct forwarded *forwarded;
     struct node_edge node_edge;
     char (*addresses)[ADDRESS_TEXT_MAX];
     int *sockets; /* shard by shard, one of each address; -1: handed to a listener */
@@ -75,6 +79,7 @@ static void handle_tick(uv_timer_t *timer)
     session_table_tick(shard->sessions);
     ws_tick(shard->ws);
     http_tick(shard->http);
+    site_tick(shard->site);
     for (uint32_t i = 0; i < shard->listener_count; i++) {
         listener_tick(shard->listeners[i]);
     }
@@ -104,7 +109,8 @@ static int make_ws(struct edge_shard *shard, struct uv_loop_s *loop)
                                          .heartbeat_ms = config->limits.heartbeat_ms,
                                          .pong_within_ms = PONG_WITHIN_MS,
                                          .origins = config->origins,
-                                         .origin_count = config->origin_count},
+                                         .origin_count = config->origin_count,
+                                         .forwarded = shard->edge->forwarded},
                      &shard->ws);
 }
 
@@ -113,7 +119,14 @@ static int make_http(struct edge_shard *shard, struct uv_loop_s *loop)
     const struct edge_config *config = &shard->edge->config;
     struct buffer jwks = {0};
     token_jwks(config->key, &jwks);
-    shard->site = site_create(buffer_bytes(&jwks));
+    shard->site = site_create(&(struct site_config){.sessions = shard->sessions,
+                                                    .routes = shard->edge->routes,
+                                                    .key = config->key,
+                                                    .jwks = buffer_bytes(&jwks),
+                                                    .origins = config->origins,
+                                                    .origin_count = config->origin_count,
+                                                    .forwarded = shard->edge->forwarded,
+                                                    .now_ms = clock_now_ms});
     buffer_fini(&jwks);
     return http_create(&(struct http_config){.loop = loop,
                                              .handler = site_handler(shard->site),
@@ -161,6 +174,7 @@ static void edge_shard_turn_end(void *self)
 {
     struct edge_shard *shard = self;
     ws_turn_end(shard->ws);
+    site_turn_end(shard->site);
     http_turn_end(shard->http);
 }
 
@@ -247,10 +261,13 @@ static int bind_address(struct edge *edge, uint32_t index, char *message, size_t
         int error =
             listener_bind(text, &port, &edge->sockets[shard * config->listen_count + index]);
         if (error != 0) {
-            snprintf(message, message_size, "%s: %s", text,
-                     error == ERR_INVALID_ARGUMENT ? "not an address like 127.0.0.1:7400"
-                     : error == ERR_EXISTS         ? "already in use"
-                                                   : "cannot be bound");
+            snprintf(message, message_size, "cannot listen on %s: %s", text,
+                     error == ERR_INVALID_ARGUMENT
+                         ? "not an address like 127.0.0.1:7400; --listen takes address:port"
+                     : error == ERR_EXISTS
+                         ? "already in use; stop the other server, or take another port: "
+                           "--listen 127.0.0.1:PORT (0: any free one)"
+                         : "cannot be bound; --listen takes address:port of this machine");
             return error;
         }
     }
@@ -281,6 +298,11 @@ int edge_create(const struct edge_config *config, char *message, size_t message_
                                          .destroy = edge_shard_destroy,
                                          .sessions = edge_shard_sessions};
     raise_descriptor_limit();
+    error = rest_routes_create(config->registry, message, message_size, &edge->routes);
+    if (error == 0) {
+        error = forwarded_create(config->trusted_proxies, config->trusted_proxy_count, message,
+                                 message_size, &edge->forwarded);
+    }
     for (uint32_t i = 0; i < config->listen_count && error == 0; i++) {
         error = bind_address(edge, i, message, message_size);
     }
@@ -302,6 +324,8 @@ void edge_destroy(struct edge *edge)
             close(edge->sockets[i]);
         }
     }
+    rest_routes_destroy(edge->routes);
+    forwarded_destroy(edge->forwarded);
     free(edge->sockets);
     free(edge->addresses);
     free(edge);

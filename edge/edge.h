@@ -28,6 +28,8 @@ struct edge_config {
     const char *version;
     const char *const *origins; /* exact Origin values of pages that may connect; "*": any */
     uint32_t origin_count;
+    const char *const *trusted_proxies; /* networks whose X-Forwarded-For is believed */
+    uint32_t trusted_proxy_count;
     struct session_limits limits; /* session_limits_defaults first */
     uint32_t connections_max;     /* per shard, WebSocket and HTTP together; 0: 200,000 */
 };
@@ -36,8 +38,8 @@ struct edge;
 
 /**
  * Binds every address (nothing is accepted before the node's shards start). Pointers in the config
- * must outlive the edge. Returns 0, or ERR_INVALID_ARGUMENT (an address), ERR_EXISTS (in use) or
- * ERR_IO, with `message` (message_size bytes) for the operator. Main thread.
+ * must outlive the edge. Returns 0, or ERR_INVALID_ARGUMENT (an address, a network or a route),
+ * ERR_EXISTS (in use) or ERR_IO, with `message` (message_size bytes) for the operator. Main thread.
  */
 int edge_create(const struct edge_config *config, char *message, size_t message_size,
                 struct edge **out);

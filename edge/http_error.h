@@ -10,6 +10,9 @@
 /** "Not Found"; "Error" for a status that is not used here. Static. */
 const char *http_error_phrase(int status);
 
+/** The error that a refusal with this status is, out of base/error.h. */
+int http_error_of(int status);
+
 /** Writes the JSON text and a NUL; `message` is plain ASCII of ours. Returns its length. */
 int http_error_body(int status, const char *message, char *out, size_t size);
 

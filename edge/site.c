@@ -2,91 +2,96 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
-#include "edge/http_error.h"
-
-#define HEADERS                                                                                    \
-    "content-type: application/json\r\n"                                                           \
-    "x-content-type-options: nosniff\r\n"                                                          \
-    "cache-control: no-store\r\n"
+#include "edge/rest.h"
+#include "edge/sse.h"
 
 struct site {
+    struct rest *rest;
+    struct sse *sse;
     struct buffer jwks;
-    char refusal[256];
 };
 
-static bool is_text(struct bytes bytes, const char *text)
+static const struct exchange_owner *owner_of(struct http_exchange *exchange)
 {
-    return bytes.len == strlen(text) && memcmp(bytes.data, text, bytes.len) == 0;
+    void *context = *http_context(exchange);
+    return context == NULL ? NULL : *(const struct exchange_owner **)context;
 }
 
-static struct bytes text(const char *literal)
-{
-    return bytes_of(literal, strlen(literal));
-}
+/* --- fixed answers --------------------------------------------------------------------------- */
 
-static void refuse(void *self, int status, const char *fault, struct http_response *out)
+static struct bytes find_fixed(const struct site *site, struct bytes path)
 {
-    struct site *site = self;
-    int len = http_error_body(status, fault, site->refusal, sizeof site->refusal);
-    *out = (struct http_response){
-        .status = status, .headers = text(HEADERS), .body = bytes_of(site->refusal, (size_t)len)};
-}
-
-static struct bytes find_body(const struct site *site, struct bytes path)
-{
-    if (is_text(path, "/healthz")) {
-        return text("{\"status\":\"ok\"}");
+    if (bytes_equal(path, text_of("/healthz"))) {
+        return text_of("{\"status\":\"ok\"}");
     }
-    if (is_text(path, "/.well-known/jwks.json")) {
+    if (bytes_equal(path, text_of("/.well-known/jwks.json"))) {
         return buffer_bytes(&site->jwks);
     }
     return (struct bytes){0};
 }
 
 /** Nothing here takes a body, so all is said when the head has come. */
+static void answer_fixed(struct site *site, struct http_exchange *exchange, struct bytes body)
+{
+    const struct http_request *request = http_request(exchange);
+    struct buffer headers = {0};
+    if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
+        rest_refuse_method(site->rest, exchange, "GET, HEAD, OPTIONS");
+        return;
+    }
+    rest_common_headers(site->rest, exchange, &headers);
+    static const char own[] = "content-type: application/json\r\ncache-control: no-store\r\n";
+    buffer_append(&headers, own, sizeof own - 1);
+    http_answer(exchange, &(struct http_response){
+                              .status = 200, .headers = buffer_bytes(&headers), .body = body});
+    buffer_fini(&headers);
+}
+
+/* --- as the handler of HTTP ------------------------------------------------------------------ */
+
 static size_t handle_head(void *self, struct http_exchange *exchange)
 {
     struct site *site = self;
-    const struct http_request *request = http_request(exchange);
-    struct http_response response = {
-        .status = 200, .headers = text(HEADERS), .body = find_body(site, request->path)};
-    if (response.body.data == NULL) {
-        refuse(site, 404, "There is no such resource.", &response);
-    } else if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
-        refuse(site, 405, "This resource can be read only.", &response);
-        response.headers = text(HEADERS "allow: GET, HEAD\r\n");
+    struct bytes path = http_request(exchange)->path;
+    struct bytes fixed = find_fixed(site, path);
+    if (fixed.data != NULL) {
+        answer_fixed(site, exchange, fixed);
+        return 0;
     }
-    http_answer(exchange, &response);
-    return 0;
+    if (sse_is_mine(path)) {
+        return sse_head(site->sse, exchange);
+    }
+    return rest_head(site->rest, exchange);
 }
 
 static void handle_request(void *self, struct http_exchange *exchange)
 {
     (void)self;
-    (void)exchange;
-    CHECK_DEBUG(!"answered with its head");
+    owner_of(exchange)->request(exchange);
 }
 
 static void handle_gone(void *self, struct http_exchange *exchange)
 {
+    const struct exchange_owner *owner = owner_of(exchange);
     (void)self;
-    (void)exchange;
-}
-
-struct site *site_create(struct bytes jwks)
-{
-    struct site *site = memory_alloc(sizeof *site);
-    buffer_append(&site->jwks, jwks.data, jwks.len);
-    return site;
-}
-
-void site_destroy(struct site *site)
-{
-    if (site != NULL) {
-        buffer_fini(&site->jwks);
-        free(site);
+    if (owner != NULL) {
+        owner->gone(exchange);
     }
+}
+
+static void handle_writable(void *self, struct http_exchange *exchange)
+{
+    const struct exchange_owner *owner = owner_of(exchange);
+    (void)self;
+    if (owner != NULL && owner->writable != NULL) {
+        owner->writable(exchange);
+    }
+}
+
+static void handle_refusal(void *self, int status, const char *fault, struct http_response *out)
+{
+    struct site *site = self;
+    rest_refusal(site->rest, status, fault, out);
 }
 
 struct http_handler site_handler(struct site *site)
@@ -95,6 +100,49 @@ struct http_handler site_handler(struct site *site)
                                  .head = handle_head,
                                  .request = handle_request,
                                  .gone = handle_gone,
-                                 .writable = handle_gone,
-                                 .refusal = refuse};
+                                 .writable = handle_writable,
+                                 .refusal = handle_refusal};
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+struct site *site_create(const struct site_config *config)
+{
+    struct site *site = memory_alloc(sizeof *site);
+    buffer_append(&site->jwks, config->jwks.data, config->jwks.len);
+    site->rest = rest_create(&(struct rest_config){.sessions = config->sessions,
+                                                   .routes = config->routes,
+                                                   .key = config->key,
+                                                   .origins = config->origins,
+                                                   .origin_count = config->origin_count,
+                                                   .forwarded = config->forwarded,
+                                                   .now_ms = config->now_ms,
+                                                   .clock = config->clock});
+    site->sse = sse_create(&(struct sse_config){.rest = site->rest,
+                                                .sessions = config->sessions,
+                                                .now_ms = config->now_ms,
+                                                .clock = config->clock});
+    return site;
+}
+
+void site_destroy(struct site *site)
+{
+    if (site != NULL) {
+        sse_destroy(site->sse);
+        rest_destroy(site->rest);
+        buffer_fini(&site->jwks);
+        free(site);
+    }
+}
+
+void site_tick(struct site *site)
+{
+    rest_tick(site->rest);
+    sse_tick(site->sse);
+}
+
+void site_turn_end(struct site *site)
+{
+    rest_turn_end(site->rest);
+    sse_turn_end(site->sse);
 }

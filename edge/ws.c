@@ -124,8 +124,8 @@ void ws_adopt(struct ws *ws, int fd)
     } else if (!ws_upgrade_answer(bytes_of(head, (size_t)got), &origins, &answer, &upgrade)) {
         turn_away(fd, &answer);
     } else {
-        ws_receive_bytes(ws_connection_start(ws, fd, upgrade.json, &answer),
-                         head + upgrade.head_bytes, (size_t)got - upgrade.head_bytes);
+        ws_receive_bytes(ws_connection_start(ws, fd, &upgrade, &answer), head + upgrade.head_bytes,
+                         (size_t)got - upgrade.head_bytes);
     }
 }
 

@@ -24,6 +24,7 @@ struct ws_config {
     int64_t pong_within_ms;     /* without any answer, the end */
     const char *const *origins; /* exact; "*": any. Borrowed */
     uint32_t origin_count;
+    const struct forwarded *forwarded; /* proxies that are trusted; borrowed */
 };
 
 /** 0 or ERR_IO. */

@@ -239,17 +239,23 @@ void ws_connection_unstick(struct connection *connection)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-/** What tells peers apart: an IPv4 address, or the /64 of an IPv6 one, which is one customer's. */
-static struct bytes remote_key(int fd, struct sockaddr_storage *address)
+/** What tells customers apart, for rate limits. */
+static struct bytes remote_key(const struct ws *ws, int fd, const struct ws_upgrade *upgrade,
+                               struct sockaddr_storage *address,
+                               uint8_t room[FORWARDED_ADDRESS_BYTES])
 {
     socklen_t len = sizeof *address;
+    struct bytes peer;
     if (getpeername(fd, (struct sockaddr *)address, &len) != 0) {
         return (struct bytes){0};
     }
     if (address->ss_family == AF_INET6) {
-        return bytes_of(((struct sockaddr_in6 *)address)->sin6_addr.s6_addr, 8);
+        peer = bytes_of(((struct sockaddr_in6 *)address)->sin6_addr.s6_addr, 16);
+    } else {
+        peer = bytes_of(&((struct sockaddr_in *)address)->sin_addr, 4);
     }
-    return bytes_of(&((struct sockaddr_in *)address)->sin_addr, 4);
+    return forwarded_customer(
+        forwarded_remote(ws->config.forwarded, peer, &upgrade->forwarded, room));
 }
 
 static void list_add(struct ws *ws, struct connection *connection)
@@ -269,12 +275,14 @@ static void list_remove(struct ws *ws, struct connection *connection)
     last->index = connection->index;
 }
 
-struct connection *ws_connection_start(struct ws *ws, int fd, bool json, struct buffer *answer)
+struct connection *ws_connection_start(struct ws *ws, int fd, const struct ws_upgrade *upgrade,
+                                       struct buffer *answer)
 {
+    uint8_t room[FORWARDED_ADDRESS_BYTES];
     struct sockaddr_storage address;
     struct connection *connection = memory_alloc(sizeof *connection);
-    *connection =
-        (struct connection){.ws = ws, .fd = fd, .json = json, .newcomer = true, .out = *answer};
+    *connection = (struct connection){
+        .ws = ws, .fd = fd, .json = upgrade->json, .newcomer = true, .out = *answer};
     *answer = (struct buffer){0};
     connection->heard_ms = ws_connection_now(connection);
     list_add(ws, connection);
@@ -284,8 +292,8 @@ struct connection *ws_connection_start(struct ws *ws, int fd, bool json, struct 
                                   .pending = transport_pending,
                                   .close = transport_close};
     connection->session =
-        session_connect(ws->config.sessions, json ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK,
-                        remote_key(fd, &address), &transport);
+        session_connect(ws->config.sessions, upgrade->json ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK,
+                        remote_key(ws, fd, upgrade, &address, room), &transport);
     if (connection->session == NULL) {
         ws_connection_close(connection, error_close_code(ERR_BUSY), "BUSY retry_ms=5000");
     }

@@ -10,6 +10,7 @@
 #include "edge/ws.h"
 #include "edge/ws_frame.h"
 #include "edge/ws_head.h"
+#include "edge/ws_upgrade.h"
 
 #define WS_SPARE_MAX 256         /* output buffers kept for the next turn */
 #define WS_SPARE_BYTES_MAX 65536 /* larger ones are freed */
@@ -85,7 +86,8 @@ struct ws {
 
 /* ws_connection.c */
 /** A socket whose request has been answered by `answer`, which is taken. */
-struct connection *ws_connection_start(struct ws *ws, int fd, bool json, struct buffer *answer);
+struct connection *ws_connection_start(struct ws *ws, int fd, const struct ws_upgrade *upgrade,
+                                       struct buffer *answer);
 /** Frees it; the session hears of it. Not while anything of the connection runs. */
 void ws_connection_end(struct connection *connection);
 /** Sends what was gathered. */

@@ -24,6 +24,7 @@ struct headers {
     struct bytes upgrade, connection, version, key, origin;
     bool doubled;    /* one that must not be */
     int subprotocol; /* the first offered that is ours; -1: none */
+    struct forwarded_lines forwarded;
 };
 
 static bool is_same(struct bytes a, const char *b)
@@ -91,6 +92,8 @@ static void take_header(struct headers *headers, struct bytes name, struct bytes
     }
     if (is_same(name, "sec-websocket-protocol")) {
         choose_subprotocol(headers, value);
+    } else if (is_same(name, "x-forwarded-for")) {
+        forwarded_lines_add(&headers->forwarded, value);
     }
 }
 
@@ -200,6 +203,7 @@ bool ws_upgrade_answer(struct bytes in, const struct ws_origins *origins, struct
                        "Sec-WebSocket-Protocol: %s\r\n\r\n",
                        accept, subprotocols[headers.subprotocol]);
     buffer_append(answer, text, (size_t)len);
-    *out = (struct ws_upgrade){.head_bytes = head_bytes, .json = headers.subprotocol == 1};
+    *out = (struct ws_upgrade){
+        .head_bytes = head_bytes, .json = headers.subprotocol == 1, .forwarded = headers.forwarded};
     return true;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
+#include "edge/forwarded.h"
 
 struct ws_origins {
     const char *const *items; /* exact; "*": any */
@@ -15,8 +16,9 @@ struct ws_origins {
 };
 
 struct ws_upgrade {
-    size_t head_bytes; /* with its empty line; what follows are frames */
-    bool json;         /* the subprotocol chosen: the client's first that is ours */
+    size_t head_bytes;                /* with its empty line; what follows are frames */
+    bool json;                        /* the subprotocol chosen: the client's first that is ours */
+    struct forwarded_lines forwarded; /* views into the head */
 };
 
 /**

@@ -40,6 +40,7 @@ struct daemon {
     struct settings settings;
     struct words listen;
     struct words origins;
+    struct words trusted_proxies;
     struct registry *registry;
     struct node *node;
     struct edge *edge;
@@ -120,15 +121,26 @@ static int words_init(struct words *words, const char *name, const char *text)
     return 0;
 }
 
+/** "none" alone is an empty list. */
+static void words_drop_none(struct words *words)
+{
+    if (words->count == 1 && strcmp(words->items[0], "none") == 0) {
+        words->count = 0;
+    }
+}
+
 static int set_up_words(struct daemon *daemon)
 {
     int error = words_init(&daemon->listen, "listen", daemon->settings.listen);
     if (error == 0) {
         error = words_init(&daemon->origins, "origins", daemon->settings.origins);
     }
-    if (daemon->origins.count == 1 && strcmp(daemon->origins.items[0], "none") == 0) {
-        daemon->origins.count = 0;
+    if (error == 0) {
+        error = words_init(&daemon->trusted_proxies, "trusted_proxies",
+                           daemon->settings.trusted_proxies);
     }
+    words_drop_none(&daemon->origins);
+    words_drop_none(&daemon->trusted_proxies);
     return error;
 }
 
@@ -136,6 +148,7 @@ static void tear_down_words(struct daemon *daemon)
 {
     free(daemon->listen.text);
     free(daemon->origins.text);
+    free(daemon->trusted_proxies.text);
 }
 
 /* --- registry --- */
@@ -252,15 +265,6 @@ static void set_limits(const struct settings *settings, struct session_limits *l
     limits->costly_per_minute_address = (uint32_t)settings->costly_per_minute_address;
 }
 
-static int explain_edge(int error, const char *message)
-{
-    return complain(error, "cannot listen on %s; %s", message,
-                    error == ERR_EXISTS
-                        ? "stop the other server, or take another port: --listen 127.0.0.1:PORT "
-                          "(0: any free one)"
-                        : "--listen takes address:port");
-}
-
 static int set_up_edge(struct daemon *daemon)
 {
     struct edge_config config = {
@@ -275,12 +279,14 @@ static int set_up_edge(struct daemon *daemon)
         .version = DUET_VERSION,
         .origins = daemon->origins.items,
         .origin_count = daemon->origins.count,
+        .trusted_proxies = daemon->trusted_proxies.items,
+        .trusted_proxy_count = daemon->trusted_proxies.count,
         .connections_max = (uint32_t)daemon->settings.connections_max,
     };
     set_limits(&daemon->settings, &config.limits);
     char message[256] = "";
     int error = edge_create(&config, message, sizeof message, &daemon->edge);
-    return error == 0 ? 0 : explain_edge(error, message);
+    return error == 0 ? 0 : complain(error, "%s", message);
 }
 
 static void tear_down_edge(struct daemon *daemon)
