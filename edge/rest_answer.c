@@ -312,7 +312,8 @@ void rest_refusal(struct rest *rest, int status, const char *fault, struct http_
     struct field_fault why = {.reason = fault};
     buffer_clear(&rest->body);
     buffer_clear(&rest->headers);
-    rest_append_error(&rest->body, &(struct rpc_error){.code = http_error_of(status), .fault = &why});
+    rest_append_error(&rest->body,
+                      &(struct rpc_error){.code = http_error_of(status), .fault = &why});
     buffer_append(&rest->headers, common_headers, sizeof common_headers - 1);
     put(&rest->headers, "cache-control: no-store\r\ncontent-type: application/json\r\n");
     out->headers = buffer_bytes(&rest->headers);
