@@ -1,14 +1,15 @@
 # make run    a running server from a bare machine
 # make docs   the reference in docs/ anew, from the declarations
 # make bench-peers   duet beside other systems, under the same load
+# make bench-wrk   REST measured by duet-bench and by wrk, in turn
 # make bench-idle-vm   100,000 idle connections, in a virtual machine without limits
 # make test   everything that must hold before a change is taken
 JOBS ?= $(shell nproc)
 DATA ?= ./data
 export JOBS
 
-.PHONY: run build bench-peers bench-idle-vm docs test test-all gates format clean deps-build deps-test guard \
-	guard-accept guard-profile
+.PHONY: run build bench-peers bench-wrk bench-idle-vm docs test test-all gates format clean \
+	deps-build deps-test guard guard-accept guard-profile
 
 run: build
 	@exec build/duetd --data $(DATA)
@@ -56,3 +57,8 @@ deps-test:
 # Peers on the same machine, under the same load: see bench/peers/README.md
 bench-peers: build
 	@BENCH_SECONDS='$(SECONDS)' bench/peers/run.sh
+
+# The same requests by another generator: see bench/README.md
+bench-wrk: build
+	@scripts/install-deps.sh bench
+	@bench/wrk.sh

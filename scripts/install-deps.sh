@@ -2,7 +2,7 @@
 # Installs the Debian packages that are missing; touches nothing if none is.
 #   install-deps.sh build   what `make run` needs
 #   install-deps.sh test    that, and what `make test` and `make test-all` need
-#   install-deps.sh bench   what `make run` needs, and Erlang for `duet-bench actor`
+#   install-deps.sh bench   what `make run` needs, Erlang for `duet-bench actor`, and wrk
 #   install-deps.sh vm      what `make build` and `make bench-idle-vm` need
 set -euo pipefail
 
@@ -25,7 +25,7 @@ vm_packages=(
     qemu-system-x86 busybox-static cpio
 )
 
-bench_packages=("${build_packages[@]}" erlang-base)
+bench_packages=("${build_packages[@]}" erlang-base wrk)
 
 case "${1:-build}" in
 build) packages=("${build_packages[@]}") ;;
