@@ -17,6 +17,7 @@
 #include "bench/rest.h"
 #include "bench/results.h"
 #include "bench/spread.h"
+#include "bench/sse.h"
 #include "bench/start.h"
 #include "bench/storm.h"
 
@@ -36,6 +37,7 @@ static const struct command commands[] = {
      rest_main},
     {"spread", "very many couples who write now and then, in process: what a flush costs", NULL,
      spread_main},
+    {"sse", "streams of server-sent events: memory, heartbeats, delivery", NULL, sse_main},
     {"start", "how long a start takes after a crash, and a rebuild of state", NULL, start_main},
     {"storm", "all clients cut off at once, and back at once; checks every message", NULL,
      storm_main},

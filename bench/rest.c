@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "bench/fleet.h"
 #include "bench/interrupt.h"
 #include "bench/protocol.h"
@@ -43,8 +44,23 @@ static bool parse_mix(const char *mix, int64_t *reads, int64_t *writes)
     return whole && first >= 0 && second >= 0 && first + second > 0;
 }
 
-static int join_all(struct rest_run *run)
+int rest_join(struct rest_run *run)
 {
+    size_t count = run->count;
+    run->count = 0;
+    run->target.epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (run->target.epoll < 0) {
+        complain("epoll: %s", strerror(errno));
+        return ERR_IO;
+    }
+    int error =
+        tcp_target_init(&run->target, run->server.host, run->server.port, run->target.epoll);
+    if (error != 0) {
+        return error;
+    }
+    run->no_base = run_number();
+    run->clients = memory_alloc(count * sizeof *run->clients);
+    run->count = count;
     for (size_t i = 0; i < run->count; i++) {
         struct rest_client *client = &run->clients[i];
         const struct token *token = &run->tokens.items[i % run->tokens.count];
@@ -55,13 +71,13 @@ static int join_all(struct rest_run *run)
                              client) != 0) {
             complain("connection %zu: %s", i, strerror(errno));
             run->count = i + 1;
-            return -1;
+            return ERR_IO;
         }
     }
     return 0;
 }
 
-static void leave_all(struct rest_run *run)
+void rest_leave(struct rest_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         struct rest_client *client = &run->clients[i];
@@ -72,12 +88,16 @@ static void leave_all(struct rest_run *run)
             buffer_fini(&client->known[op]);
         }
     }
+    free(run->clients);
+    if (run->target.epoll >= 0) {
+        close(run->target.epoll);
+    }
 }
 
 /* What was written is read back only when it was written to an end. */
 static int drive(struct rest_run *run)
 {
-    int status = join_all(run) != 0 ? EXIT_FAILURE : rest_drive(run);
+    int status = rest_join(run) != 0 ? EXIT_FAILURE : rest_drive(run);
     if (status == 0 && rest_read_back(run) != 0) {
         status = EXIT_FAILURE;
     }
@@ -85,30 +105,20 @@ static int drive(struct rest_run *run)
         rest_report(run);
         status = rest_is_good(run) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    leave_all(run);
-    return interrupted() ? EXIT_INTERRUPTED : status;
+    rest_leave(run);
+    return status;
 }
 
 static int measure(struct rest_run *run)
 {
     int status = EXIT_FAILURE;
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0) {
-        complain("epoll: %s", strerror(errno));
-        return EXIT_FAILURE;
-    }
     size_t users = (size_t)run->options->server.couples * 2;
-    run->no_base = run_number();
-    run->clients = memory_alloc(run->count * sizeof *run->clients);
     run->heads = memory_alloc(users / 2 * sizeof *run->heads);
-    if (tcp_target_init(&run->target, run->server.host, run->server.port, epoll) == 0 &&
-        tokens_read(run->server.tokens, users, &run->tokens) == 0) {
+    if (tokens_read(run->server.tokens, users, &run->tokens) == 0) {
         status = rest_note_heads(run) == 0 ? drive(run) : EXIT_FAILURE;
         tokens_fini(&run->tokens);
     }
     free(run->heads);
-    free(run->clients);
-    close(epoll);
     return interrupted() ? EXIT_INTERRUPTED : status;
 }
 

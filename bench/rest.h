@@ -119,6 +119,19 @@ bool rest_take(struct rest_client *client, const struct http_answer *answer,
 /** From warm-up to the end of the drain. 0, or EXIT_INTERRUPTED. */
 int rest_drive(struct rest_run *run);
 
+/* For a scenario in which the requests go on beside something else, in the caller's loop, which
+ * sleeps on target.epoll too. Open loop only. */
+
+/** Starts the clock, in phase MEASURE. */
+void rest_begin(struct rest_run *run);
+/** Asks what is due (not in DRAIN) and handles what has come, without waiting. Returns in how many
+ * microseconds the next request is due, 10 ms at most. */
+int64_t rest_step(struct rest_run *run);
+/** Whether everything due was asked and answered. */
+bool rest_is_settled(const struct rest_run *run);
+/** Nothing more will come: counts what was due or asked and has no answer. */
+void rest_count_unanswered(struct rest_run *run);
+
 /* --- rest_history.c: the couples' messages, asked one request after the other --- */
 
 /** Notes where each couple stands. 0, or a code after printing why not. */
@@ -133,6 +146,13 @@ uint64_t rest_answered(const struct rest_counts *counts);
 void rest_report(const struct rest_run *run);
 /** Appends a second of the measurement to the report's series. */
 void rest_report_second(struct rest_run *run, const struct rest_counts *before, int64_t elapsed_us);
+
+/* --- rest.c --- */
+
+/** Begins to connect run->count clients, which take turns with the users of run->tokens, to
+ * run->server. 0, or a code after printing why not; rest_leave either way. */
+int rest_join(struct rest_run *run);
+void rest_leave(struct rest_run *run);
 
 int rest_main(int argc, char **argv);
 

@@ -123,15 +123,33 @@ static void fill_all(struct rest_run *run)
     }
 }
 
-static void take_turn(struct rest_run *run)
+static void handle_events(struct rest_run *run, int64_t sleep_us)
 {
-    bool releasing = run->phase != REST_DRAIN && run->options->rate != 0;
     struct epoll_event events[EVENTS_MAX];
-    struct timespec timeout = {.tv_nsec = (long)(releasing ? release_due(run) : TICK_US) * 1000};
+    struct timespec timeout = {.tv_nsec = (long)sleep_us * 1000};
     int ready = epoll_pwait2(run->target.epoll, events, EVENTS_MAX, &timeout, NULL);
     for (int i = 0; i < ready; i++) {
         handle_event(run, &events[i]);
     }
+}
+
+static void take_turn(struct rest_run *run)
+{
+    bool releasing = run->phase != REST_DRAIN && run->options->rate != 0;
+    handle_events(run, releasing ? release_due(run) : TICK_US);
+}
+
+void rest_begin(struct rest_run *run)
+{
+    run->started_us = monotonic_us();
+    run->phase = REST_MEASURE;
+}
+
+int64_t rest_step(struct rest_run *run)
+{
+    int64_t next_us = run->phase != REST_DRAIN ? release_due(run) : TICK_US;
+    handle_events(run, 0);
+    return next_us;
 }
 
 static void close_second(struct rest_run *run, const struct rest_counts *before, int64_t elapsed_us)
@@ -150,7 +168,7 @@ static void close_second(struct rest_run *run, const struct rest_counts *before,
     histogram_clear(&run->second);
 }
 
-static bool is_settled(const struct rest_run *run)
+bool rest_is_settled(const struct rest_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         const struct rest_client *client = &run->clients[i];
@@ -170,7 +188,7 @@ static int run_phase(struct rest_run *run, enum rest_phase phase, int64_t us)
     int64_t filled_us = now_us;
     struct rest_counts shown = run->counts;
     run->phase = phase;
-    while (now_us < end_us && !(phase == REST_DRAIN && is_settled(run))) {
+    while (now_us < end_us && !(phase == REST_DRAIN && rest_is_settled(run))) {
         take_turn(run);
         now_us = monotonic_us();
         if (now_us - shown_us >= PROGRESS_US) {
@@ -199,8 +217,7 @@ static void take_samples(struct rest_run *run, int index)
     run->counts_at[index] = run->counts;
 }
 
-/* What was due or asked and has no answer. */
-static void count_unanswered(struct rest_run *run)
+void rest_count_unanswered(struct rest_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         const struct rest_client *client = &run->clients[i];
@@ -227,7 +244,7 @@ int rest_drive(struct rest_run *run)
     }
     status = status == 0 ? run_phase(run, REST_DRAIN, DRAIN_US) : status;
     watch_stop(&run->watch);
-    count_unanswered(run);
+    rest_count_unanswered(run);
     progress_end();
     return status;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -78,4 +79,18 @@ json_t *bench_saved(const char *folder, const char *begins)
     closedir(listing);
     assert_non_null(found);
     return found;
+}
+
+void bench_write_tokens(char path[BENCH_TOKENS_PATH], int couples)
+{
+    snprintf(path, BENCH_TOKENS_PATH, "bench_tokens_XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (int i = 0; i < couples * 2; i++) {
+        dprintf(fd,
+                "{\"couple\":\"AAAAAAAAAAAAAAAAAAAA%cQ\",\"device\":\"AAAAAAAAAAAAAAAAAAAA%cg\","
+                "\"access_token\":\"token-%d\",\"refresh_token\":\"r\",\"email\":\"e\"}\n",
+                'A' + i / 2, 'A' + i, i);
+    }
+    close(fd);
 }

@@ -20,4 +20,9 @@ double bench_number(const json_t *report, const char *name);
 /** The only *.json of a folder, whose name must begin with `begins`. */
 json_t *bench_saved(const char *folder, const char *begins);
 
+#define BENCH_TOKENS_PATH 32
+/** Writes what `duetctl seed` would, for that many couples with tokens that a fake server knows:
+ * "token-0", "token-1" … To be unlinked. */
+void bench_write_tokens(char path[BENCH_TOKENS_PATH], int couples);
+
 #endif

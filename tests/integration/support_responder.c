@@ -33,6 +33,14 @@ size_t responder_write(char *out, size_t size, int status, const char *body)
     return (size_t)len < size ? (size_t)len : 0;
 }
 
+void responder_say(struct responder *responder, size_t connection, const char *text)
+{
+    const struct responder_connection *to = responder->connections[connection];
+    if (to != NULL && send(to->fd, text, strlen(text), MSG_NOSIGNAL) < 0) {
+        perror("send");
+    }
+}
+
 static void drop(struct responder *responder, size_t index)
 {
     close(responder->connections[index]->fd);
@@ -41,8 +49,9 @@ static void drop(struct responder *responder, size_t index)
 }
 
 /* Answers the first request if it is whole: how many bytes it has, 0: not yet, -1: close. */
-static long answer_first(struct responder *responder, struct responder_connection *connection)
+static long answer_first(struct responder *responder, size_t index)
 {
+    struct responder_connection *connection = responder->connections[index];
     static char out[ANSWER_BYTES_MAX];
     char *input = connection->input;
     char *end = strstr(input, "\r\n\r\n");
@@ -57,7 +66,7 @@ static long answer_first(struct responder *responder, struct responder_connectio
     }
     char *body = strndup(input + head_len, body_len);
     *end = '\0';
-    struct responder_request request = {.head = input, .body = body};
+    struct responder_request request = {.head = input, .body = body, .connection = index};
     size_t len = responder->handle(responder->owner, &request, out, sizeof out);
     free(body);
     bool sent = len != 0 && send(connection->fd, out, len, MSG_NOSIGNAL) == (ssize_t)len;
@@ -65,8 +74,9 @@ static long answer_first(struct responder *responder, struct responder_connectio
 }
 
 /* False when the connection is over. */
-static bool serve(struct responder *responder, struct responder_connection *connection)
+static bool serve(struct responder *responder, size_t index)
 {
+    struct responder_connection *connection = responder->connections[index];
     size_t room = REQUEST_BYTES_MAX - connection->len;
     ssize_t got = recv(connection->fd, connection->input + connection->len, room, 0);
     long used = 0;
@@ -75,7 +85,7 @@ static bool serve(struct responder *responder, struct responder_connection *conn
     }
     connection->len += (size_t)got;
     connection->input[connection->len] = '\0';
-    while ((used = answer_first(responder, connection)) > 0) {
+    while ((used = answer_first(responder, index)) > 0) {
         connection->len -= (size_t)used;
         memmove(connection->input, connection->input + used, connection->len + 1);
     }
@@ -116,7 +126,7 @@ static void *run(void *argument)
             return NULL;
         }
         for (size_t i = 0; i < RESPONDER_CONNECTIONS_MAX; i++) {
-            if (polled[i].revents != 0 && !serve(responder, responder->connections[i])) {
+            if (polled[i].revents != 0 && !serve(responder, i)) {
                 drop(responder, i);
             }
         }

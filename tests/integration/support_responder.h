@@ -12,6 +12,7 @@
 struct responder_request {
     const char *head; /* NUL-ended: request line and headers */
     const char *body; /* NUL-ended */
+    size_t connection;
 };
 
 /** Writes an answer, head and all, to `out`; returns its length. 0: none, and the connection is
@@ -34,6 +35,9 @@ struct responder {
 /** Listens on any port of 127.0.0.1. `handle` answers what comes. */
 void responder_start(struct responder *responder, responder_handler *handle, void *owner);
 void responder_stop(struct responder *responder);
+
+/** Sends on a connection, which may have gone; for handlers. */
+void responder_say(struct responder *responder, size_t connection, const char *text);
 
 /** An answer with a body: "HTTP/1.1 <status> …", its length, and the body. */
 size_t responder_write(char *out, size_t size, int status, const char *body);
