@@ -72,6 +72,15 @@
       "A connection without a session is closed after this time.")                                 \
     X(DURATION, heartbeat, "1m", 100, SETTINGS_DAY, NULL, false,                                   \
       "A connection without traffic for this long is pinged.")                                     \
+    X(DURATION, http_idle, "75s", 100, 60 * SETTINGS_MINUTE, NULL, false,                          \
+      "A kept HTTP connection without a request for this long is closed. Proxies in front should " \
+      "close theirs earlier.")                                                                     \
+    X(DURATION, http_head_within, "10s", 100, 10 * SETTINGS_MINUTE, NULL, false,                   \
+      "The head of an HTTP request has to come within this time from its first byte.")             \
+    X(DURATION, http_body_within, "20s", 100, 10 * SETTINGS_MINUTE, NULL, false,                   \
+      "The body of an HTTP request has to come within this time from its head.")                   \
+    X(DURATION, http_read_within, "20s", 100, 10 * SETTINGS_MINUTE, NULL, false,                   \
+      "A client that reads its HTTP answer more slowly than 8 KiB in this time is cut off.")       \
     X(COUNT, costly_per_minute, "60", 1, 1000000, NULL, false,                                     \
       "Costly requests (passwords, invite codes) that a connection may make a minute; so many at " \
       "once, too.")                                                                                \

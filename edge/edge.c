@@ -130,7 +130,11 @@ static int make_http(struct edge_shard *shard, struct uv_loop_s *loop)
     buffer_fini(&jwks);
     return http_create(&(struct http_config){.loop = loop,
                                              .handler = site_handler(shard->site),
-                                             .connections_max = config->connections_max},
+                                             .connections_max = config->connections_max,
+                                             .idle_ms = config->http_idle_ms,
+                                             .head_ms = config->http_head_ms,
+                                             .body_ms = config->http_body_ms,
+                                             .answer_ms = config->http_answer_ms},
                        &shard->http);
 }
 

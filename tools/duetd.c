@@ -282,6 +282,10 @@ static int set_up_edge(struct daemon *daemon)
         .trusted_proxies = daemon->trusted_proxies.items,
         .trusted_proxy_count = daemon->trusted_proxies.count,
         .connections_max = (uint32_t)daemon->settings.connections_max,
+        .http_idle_ms = daemon->settings.http_idle,
+        .http_head_ms = daemon->settings.http_head_within,
+        .http_body_ms = daemon->settings.http_body_within,
+        .http_answer_ms = daemon->settings.http_read_within,
     };
     set_limits(&daemon->settings, &config.limits);
     char message[256] = "";
