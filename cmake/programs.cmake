@@ -31,6 +31,24 @@ duet_library(client ${below_siblings})
 duet_library(tools ${DUET_LIBRARIES})
 duet_library(bench ${DUET_LIBRARIES})
 
+# The pages of web/ stand in the program itself, so that duetd stays one file.
+option(DUET_DOC_UI "Show the operations at /doc/ with Swagger UI, which npm brings" ON)
+if(TARGET duet_edge)
+  if(DUET_DOC_UI)
+    set(pages "${CMAKE_BINARY_DIR}/pages_with_ui.c")
+    set(with_ui ON)
+  else()
+    set(pages "${CMAKE_BINARY_DIR}/pages_without_ui.c")
+    set(with_ui OFF)
+  endif()
+  file(GLOB web CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/web/*.*" "${CMAKE_SOURCE_DIR}/web/doc/*.*")
+  add_custom_command(OUTPUT "${pages}"
+    COMMAND "${CMAKE_SOURCE_DIR}/scripts/embed-pages.sh" "${pages}" ${with_ui}
+    DEPENDS ${web} "${CMAKE_SOURCE_DIR}/scripts/embed-pages.sh"
+    COMMENT "Embedding the pages" VERBATIM)
+  target_sources(duet_edge PRIVATE "${pages}")
+endif()
+
 # Which build a measurement was taken with: the commit is looked up at every build.
 if(TARGET duet_bench)
   string(TOUPPER "${CMAKE_BUILD_TYPE}" type)

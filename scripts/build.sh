@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Configures and builds one preset of CMakePresets.json; silent unless it fails.
+# DUET_DOC_UI=OFF builds without Swagger UI, and so without npm.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=${1:?usage: build.sh PRESET}
@@ -10,7 +11,8 @@ fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! {
-    cmake --preset "$preset" && cmake --build --preset "$preset" -j "${JOBS:-$(nproc)}"
+    cmake --preset "$preset" -DDUET_DOC_UI="${DUET_DOC_UI:-ON}" &&
+        cmake --build --preset "$preset" -j "${JOBS:-$(nproc)}"
 } >"$log" 2>&1; then
     cat "$log" >&2
     echo "build of preset $preset failed" >&2

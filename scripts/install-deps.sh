@@ -12,7 +12,8 @@ build_packages=(
     libjansson-dev node-llhttp libutf8proc-dev libxxhash-dev libbsd-dev uthash-dev
     libreadline-dev
 )
-if ! command -v npm >/dev/null; then # any npm does, wherever it is from
+# any npm does, wherever it is from
+if [ "${DUET_DOC_UI:-ON}" != OFF ] && ! command -v npm >/dev/null; then
     build_packages+=(nodejs npm)
 fi
 test_packages=(
