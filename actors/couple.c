@@ -9,6 +9,10 @@
  * (couple_stream.h). The root keeps, for each member, the device that sent last and its highest
  * number: a higher one is new without a look-up. Rows count the messages of member 0, so what is
  * unread is one subtraction.
+ *
+ * A member without a session gets a notification for the first message, by a reliable send to the
+ * member's user actor, and none for those after it: until a session of the member has come, or the
+ * member has read, `told` says of which message.
  */
 #include "actors/chat_history.h"
 #include "actors/couple_records.h"
@@ -16,6 +20,7 @@
 #include "actors/couple_stream.h"
 #include "actors/kinds.h"
 #include "actors/tables.h"
+#include "actors/user_notifications.h"
 
 #define ERASE_AFTER_MS (30 * 24 * 60 * 60 * 1000LL)
 
@@ -30,7 +35,9 @@ enum { ERASE_TIMER = 1 };
     X(3, read_moved)                                                                               \
     X(4, couple_ended)                                                                             \
     X(5, couple_erased)                                                                            \
-    X(6, member_seen)
+    X(6, member_seen)                                                                              \
+    X(7, member_told)                                                                              \
+    X(8, member_back)
 COUPLE_EVENTS(EVENT_DEFINE)
 
 static struct bytes number_key(struct ctx *ctx, int64_t number)
@@ -207,6 +214,37 @@ static void send_message(struct ctx *ctx, const struct couple_root *couple, int6
                                                .has_reply_to = in->has_reply_to});
 }
 
+/** The other member, if nobody is there who could see the message, and this is the first one. */
+static void tell_if_away(struct ctx *ctx, const struct couple_root *couple, int64_t sender)
+{
+    int64_t other = 1 - sender;
+    int64_t msg = couple->msg + 1;
+    struct id user = *COUPLE_SIDE_OF(couple, other, user);
+    if (*COUPLE_SIDE_OF(couple, other, told) != 0 || ctx_presence(ctx, user).sessions > 0) {
+        return;
+    }
+    ctx_emit(ctx, &member_told_event, &(struct member_told){.member = other, .msg = msg});
+    ctx_send(ctx, user_address(user), USER_MESSAGE_WAITING, &user_message_waiting_args_type,
+             &(struct user_message_waiting_args){.couple = ctx_self(ctx).id,
+                                                 .from = *COUPLE_SIDE_OF(couple, sender, user),
+                                                 .msg = msg},
+             false);
+}
+
+static void apply_member_told(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct member_told *event = body;
+    (void)ctx;
+    *COUPLE_SIDE_OF(couple, event->member, told) = event->msg;
+}
+
+static void apply_member_back(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct member_back *event = body;
+    (void)ctx;
+    *COUPLE_SIDE_OF(couple, event->member, told) = 0;
+}
+
 static int handle_send(struct ctx *ctx, const void *state, const void *args)
 {
     const struct couple_root *couple = state;
@@ -225,6 +263,7 @@ static int handle_send(struct ctx *ctx, const void *state, const void *args)
         return ctx_refuse_field(ctx, ERR_INVALID_ARGUMENT, "reply_to", "no such message");
     }
     send_message(ctx, couple, member, in);
+    tell_if_away(ctx, couple, member);
     return 0;
 }
 
@@ -331,6 +370,7 @@ static void apply_read_moved(struct ctx *ctx, struct couple_root *couple, const 
 {
     const struct read_moved *event = body;
     *COUPLE_SIDE_OF(couple, event->member, read) = event->up_to;
+    *COUPLE_SIDE_OF(couple, event->member, told) = 0;
     couple_stream_append(ctx, couple, event->seq,
                          (struct couple_entry_row){.what = COUPLE_ENTRY_READ,
                                                    .member = event->member,
@@ -427,6 +467,8 @@ static int stream_presence(struct ctx *ctx, const void *state, const struct prin
                       who->user);
     if (!came) {
         ctx_emit(ctx, &member_seen_event, &(struct member_seen){.member = member});
+    } else if (*COUPLE_SIDE_OF(couple, member, told) != 0) {
+        ctx_emit(ctx, &member_back_event, &(struct member_back){.member = member});
     }
     return 0;
 }
@@ -543,7 +585,8 @@ static void apply(struct ctx *ctx, void *state, const struct event_type *type, c
     appliers[type->tag](ctx, state, body);
 }
 
-static const struct outcome_row outcomes[] = {{ACTOR_USER, USER_COUPLE_ENDED, outcome_ignore}};
+static const struct outcome_row outcomes[] = {{ACTOR_USER, USER_COUPLE_ENDED, outcome_ignore},
+                                              {ACTOR_USER, USER_MESSAGE_WAITING, outcome_ignore}};
 
 static int handle_outcome(struct ctx *ctx, const void *state, const struct outcome *outcome)
 {
@@ -552,7 +595,7 @@ static int handle_outcome(struct ctx *ctx, const void *state, const struct outco
 
 const struct kind couple_kind = {.code = ACTOR_COUPLE,
                                  .name = "couple",
-                                 .state_version = 2,
+                                 .state_version = 3,
                                  .root = &couple_root_type,
                                  .ops = ops,
                                  .op_count = COUNT_OF(ops),

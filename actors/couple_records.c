@@ -46,6 +46,8 @@ RECORD_DEFINE(couple_created, COUPLE_CREATED, "two became a couple");
 RECORD_DEFINE(message_sent, MESSAGE_SENT, "a member sent a message");
 RECORD_DEFINE(read_moved, READ_MOVED, "a member read");
 RECORD_DEFINE(couple_ended, COUPLE_ENDED_EVENT, "a member left");
+RECORD_DEFINE(member_told, MEMBER_TOLD, "a member who is away is told of a message");
+RECORD_DEFINE(member_back, MEMBER_BACK, "a member who was told is back");
 RECORD_DEFINE(member_seen, MEMBER_SEEN, "a member's last session went");
 
 RECORD_DEFINE(couple_message_row, COUPLE_MESSAGE_ROW, "a message, by msg");

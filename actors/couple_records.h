@@ -169,6 +169,14 @@ RECORD_DECLARE(read_moved, READ_MOVED)
     F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who left", "0")
 RECORD_DECLARE(couple_ended, COUPLE_ENDED_EVENT)
 
+#define MEMBER_TOLD(F, R)                                                                          \
+    F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who is away", "0")                              \
+    F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, BODY, "of this message", "17")
+RECORD_DECLARE(member_told, MEMBER_TOLD)
+
+#define MEMBER_BACK(F, R) F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who is back", "0")
+RECORD_DECLARE(member_back, MEMBER_BACK)
+
 #define MEMBER_SEEN(F, R) F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who went", "0")
 RECORD_DECLARE(member_seen, MEMBER_SEEN)
 
@@ -212,7 +220,9 @@ extern const struct enum_type couple_state_type;
     F(R, INT, m##_read, REQUIRED, 0, INT_BOUND, NULL, BODY, "last message read", "17")             \
     F(R, ID, m##_device, REQUIRED, 0, 0, NULL, BODY, "sent the last message", ID_EXAMPLE)          \
     F(R, INT, m##_no, REQUIRED, 0, INT_BOUND, NULL, BODY, "highest number of that device", "17")   \
-    F(R, INSTANT, m##_seen_at, REQUIRED, 0, INT_BOUND, NULL, BODY, "last connected", AT_EXAMPLE)
+    F(R, INSTANT, m##_seen_at, REQUIRED, 0, INT_BOUND, NULL, BODY, "last connected", AT_EXAMPLE)   \
+    F(R, INT, m##_told, REQUIRED, 0, INT_BOUND, NULL, BODY,                                        \
+      "told of this message since last there; 0: of none", "17")
 
 #define COUPLE_ROOT(F, R)                                                                          \
     F(R, ENUM, state, REQUIRED, 0, 0, &couple_state_type, BODY, "where it stands", "\"live\"")     \

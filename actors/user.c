@@ -27,8 +27,8 @@
 #include "actors/invite_records.h"
 #include "actors/kinds.h"
 #include "actors/session_grant.h"
-#include "actors/stream_entry.h"
 #include "actors/tables.h"
+#include "actors/user_notifications.h"
 #include "actors/user_parts.h"
 
 #define SESSIONS_MAX 20
@@ -49,7 +49,7 @@
     X(11, couple_joined)                                                                           \
     X(12, couple_left)
 USER_OWN_EVENTS(EVENT_DEFINE)
-#define USER_EVENTS(X) USER_OWN_EVENTS(X) USER_PROFILE_EVENTS(X)
+#define USER_EVENTS(X) USER_OWN_EVENTS(X) USER_PROFILE_EVENTS(X) USER_NOTIFICATION_EVENTS(X)
 
 static struct bytes id_key(const struct id *id)
 {
@@ -486,15 +486,6 @@ static int handle_pair_commit(struct ctx *ctx, const void *state, const void *ar
     return 0;
 }
 
-static void append_entry(struct ctx *ctx, struct user_root *user, enum user_entry_what what,
-                         struct id couple, struct id other)
-{
-    user->seq++;
-    ctx_put_row(ctx, USER_ENTRIES, ctx_key_u64(ctx, (uint64_t)user->seq), &user_entry_row_type,
-                &(struct user_entry_row){
-                    .what = what, .couple = couple, .other = other, .at = ctx_now_ms(ctx)});
-}
-
 static void apply_couple_joined(struct ctx *ctx, struct user_root *user, const void *body)
 {
     const struct couple_joined *event = body;
@@ -504,7 +495,10 @@ static void apply_couple_joined(struct ctx *ctx, struct user_root *user, const v
     if (user->invite_state == USER_INVITE_LIVE) {
         user->invite_state = USER_INVITE_NONE;
     }
-    append_entry(ctx, user, USER_ENTRY_MATCHED, event->couple, event->partner);
+    user_entry_append(ctx, user,
+                      (struct user_entry_row){.what = USER_ENTRY_MATCHED,
+                                              .couple = event->couple,
+                                              .other = event->partner});
 }
 
 static int handle_couple_ended(struct ctx *ctx, const void *state, const void *args)
@@ -548,7 +542,9 @@ static void apply_couple_left(struct ctx *ctx, struct user_root *user, const voi
 {
     const struct couple_left *event = body;
     user->couple = (struct id){0};
-    append_entry(ctx, user, USER_ENTRY_ENDED, event->couple, event->by);
+    user_entry_append(ctx, user,
+                      (struct user_entry_row){
+                          .what = USER_ENTRY_ENDED, .couple = event->couple, .other = event->by});
 }
 
 /* --- the stream --- */
@@ -563,28 +559,6 @@ static bool stream_head(struct ctx *ctx, const void *state, struct id *epoch, in
     *epoch = user->epoch;
     *head = user->seq;
     return true;
-}
-
-static int stream_entry(struct ctx *ctx, const void *state, int64_t seq, struct buffer *body)
-{
-    const struct user_root *user = state;
-    struct user_entry_row row;
-    int err =
-        ctx_get_row(ctx, USER_ENTRIES, ctx_key_u64(ctx, (uint64_t)seq), &user_entry_row_type, &row);
-    if (err != 0) {
-        return err;
-    }
-    struct couple_matched_push matched = {.couple = row.couple, .partner = row.other};
-    struct user_couple_ended_push ended = {.couple = row.couple, .by = row.other};
-    bool joined = row.what == USER_ENTRY_MATCHED;
-    stream_entry_append(
-        &(struct stream_entry){.type = joined ? &push_couple_matched : &push_user_couple_ended,
-                               .epoch = user->epoch,
-                               .seq = seq,
-                               .at_ms = row.at,
-                               .data = joined ? (const void *)&matched : (const void *)&ended},
-        body);
-    return 0;
 }
 
 static int stream_admit(struct ctx *ctx, const void *state, const struct principal *who)
@@ -664,9 +638,11 @@ static const struct op couple_leave = {
     .errors = (const int[]){ERR_NOT_PAIRED, 0},
     .rest = {.method = "DELETE", .path = "/couple", .status = 200}};
 
-static const struct op *const ops[] = {&auth_refresh,       &auth_signout, &couple_invite,
-                                       &couple_leave,       &user_auth_me, &user_profile_read,
-                                       &user_profile_update};
+static const struct op *const ops[] = {
+    &auth_refresh,          &auth_signout,           &couple_invite,
+    &couple_leave,          &user_auth_me,           &user_profile_read,
+    &user_profile_update,   &user_notification_list, &user_notification_unread,
+    &user_notification_read};
 
 static const struct command_type commands[] = {
     {USER_SESSION_ATTACH, "session_attach", &session_attach_args_type, &session_attach_result_type,
@@ -680,7 +656,9 @@ static const struct command_type commands[] = {
      handle_pair_release},
     {USER_PAIR_COMMIT, "pair_commit", &user_pair_commit_args_type, &empty_type, handle_pair_commit},
     {USER_COUPLE_ENDED, "couple_ended", &user_couple_ended_args_type, &empty_type,
-     handle_couple_ended}};
+     handle_couple_ended},
+    {USER_MESSAGE_WAITING, "message_waiting", &user_message_waiting_args_type, &empty_type,
+     user_handle_message_waiting}};
 
 static const struct event_type *const events[] = {USER_EVENTS(EVENT_LIST)};
 
@@ -717,4 +695,5 @@ const struct kind user_kind = {
     .event_count = COUNT_OF(events),
     .apply = apply,
     .outcome = handle_outcome,
-    .stream = {.topic = "user", .head = stream_head, .entry = stream_entry, .admit = stream_admit}};
+    .stream = {
+        .topic = "user", .head = stream_head, .entry = user_stream_entry, .admit = stream_admit}};

@@ -1,5 +1,6 @@
 /**
- * What the files of the user actor share: user.c, which closes the tables, and user_profile.c.
+ * What the files of the user actor share: user.c, which closes the tables, user_profile.c and
+ * user_notifications.c.
  */
 #ifndef ACTORS_USER_PARTS_H
 #define ACTORS_USER_PARTS_H
@@ -34,5 +35,24 @@ extern const struct op user_profile_update;
 
 /** Outcome of IDENTITY_NICKNAME_CLAIM. */
 int user_nickname_claim_done(struct ctx *ctx, const void *state, const struct outcome *outcome);
+
+/* --- user_notifications.c --- */
+
+#define USER_NOTIFICATION_EVENTS(X)                                                                \
+    X(16, notifications_read)                                                                      \
+    X(17, message_waiting)
+USER_NOTIFICATION_EVENTS(EVENT_DECLARE)
+USER_NOTIFICATION_EVENTS(USER_APPLY_DECLARE)
+
+extern const struct op user_notification_list;
+extern const struct op user_notification_unread;
+extern const struct op user_notification_read;
+
+/** In apply: the next entry of the stream, now. */
+void user_entry_append(struct ctx *ctx, struct user_root *user, struct user_entry_row row);
+/** kind->stream.entry of a user. */
+int user_stream_entry(struct ctx *ctx, const void *state, int64_t seq, struct buffer *body);
+/** Handles USER_MESSAGE_WAITING. */
+int user_handle_message_waiting(struct ctx *ctx, const void *state, const void *args);
 
 #endif

@@ -1,9 +1,10 @@
 #include "actors/user_records.h"
 
-static const char *const entry_whats[] = {
-    [USER_ENTRY_MATCHED] = "matched", [USER_ENTRY_ENDED] = "ended"};
+static const char *const entry_whats[] = {[USER_ENTRY_MATCHED] = "matched",
+                                          [USER_ENTRY_ENDED] = "ended",
+                                          [USER_ENTRY_WAITING] = "waiting"};
 const struct enum_type user_entry_what_type = {
-    .name = "user_entry_what", .names = entry_whats, .count = 2};
+    .name = "user_entry_what", .names = entry_whats, .count = 3};
 
 static const char *const invite_states[] = {
     [USER_INVITE_NONE] = "none", [USER_INVITE_CREATING] = "creating", [USER_INVITE_LIVE] = "live"};

@@ -23,13 +23,17 @@ enum user_command {
     USER_PAIR_RELEASE = 5,
     USER_PAIR_COMMIT = 6,
     USER_COUPLE_ENDED = 7,
+    USER_MESSAGE_WAITING = 8,
     USER_AUTH_REFRESH = 100,
     USER_AUTH_SIGNOUT = 101,
     USER_COUPLE_INVITE = 102,
     USER_COUPLE_LEAVE = 103,
     USER_AUTH_ME = 104,
     USER_PROFILE_READ = 105,
-    USER_PROFILE_UPDATE = 106
+    USER_PROFILE_UPDATE = 106,
+    USER_NOTIFICATION_LIST = 107,
+    USER_NOTIFICATION_UNREAD = 108,
+    USER_NOTIFICATION_READ = 109
 };
 
 /** Collections; the codes stand in the state. */
@@ -172,12 +176,12 @@ RECORD_DECLARE(user_wanted_row, USER_PROFILE_GIVEN)
     F(R, INSTANT, expires_at, REQUIRED, 0, INT_BOUND, NULL, BODY, "of the family", AT_EXAMPLE)
 RECORD_DECLARE(user_session_row, USER_SESSION_ROW)
 
-enum user_entry_what { USER_ENTRY_MATCHED, USER_ENTRY_ENDED };
+enum user_entry_what { USER_ENTRY_MATCHED, USER_ENTRY_ENDED, USER_ENTRY_WAITING };
 extern const struct enum_type user_entry_what_type;
 #define USER_ENTRY_ROW(F, R)                                                                       \
     F(R, ENUM, what, REQUIRED, 0, 0, &user_entry_what_type, BODY, "what happened", "\"matched\"")  \
     F(R, ID, couple, REQUIRED, 0, 0, NULL, BODY, "which couple", ID_EXAMPLE)                       \
-    F(R, ID, other, REQUIRED, 0, 0, NULL, BODY, "the partner, or who left", ID_EXAMPLE)            \
+    F(R, ID, other, REQUIRED, 0, 0, NULL, BODY, "the partner, or who left or wrote", ID_EXAMPLE)   \
     F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)                      \
     F(R, INT, msg, OPTIONAL, 1, INT_BOUND, NULL, BODY, "the message that waits", "17")
 RECORD_DECLARE(user_entry_row, USER_ENTRY_ROW)

@@ -157,6 +157,31 @@ static bool has_text(const struct record_type *type, const char *name)
     return false;
 }
 
+static bool has_field(const struct record_type *type, const char *name)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < type->count; i++) {
+        found = found || strcmp(type->fields[i].name, name) == 0;
+    }
+    return found;
+}
+
+/** Who says that a list is read in parts has the fields for it. */
+static int check_paging(const struct op *op, struct complaint *complaint)
+{
+    static const char *const cursor[] = {"cursor", "limit"}, *const page[] = {"page", "size"};
+    bool sound = true;
+    for (size_t i = 0; i < 2; i++) {
+        sound = sound && (op->rest.paging == OP_PAGING_NONE ||
+                          (has_field(op->command.args, cursor[i]) &&
+                           has_field(op->command.result, "next_cursor")));
+        sound = sound &&
+                (op->rest.paging != OP_PAGING_BOTH ||
+                 (has_field(op->command.args, page[i]) && has_field(op->command.result, "pages")));
+    }
+    return sound ? 0 : complain(complaint, op, "", "is paged without the fields of wire/paging.h");
+}
+
 /** What cookies are made of, or filled in from, is declared. */
 static int check_cookies(const struct op *op, struct complaint *complaint)
 {
@@ -192,6 +217,9 @@ static int check_rest(const struct op *op, struct complaint *complaint)
     int status = methods[method].has_body ? 0 : check_places(op, complaint);
     if (status == 0) {
         status = check_path(op, complaint);
+    }
+    if (status == 0) {
+        status = check_paging(op, complaint);
     }
     return status != 0 ? status : check_cookies(op, complaint);
 }

@@ -21,9 +21,10 @@ struct registry;
  * Checks the declarations and builds the look-up. The tables must outlive the registry.
  * Refused: names not unique or not like "chat.send", codes not unique within a kind, records that
  * record_check refuses, errors that are not in the table, a REST path whose {params} are not PATH
- * fields of the args, BODY fields where the method has no body, cookies of fields that are not
- * there, NULLABLE fields elsewhere than in the args of PATCH.
- * Returns 0, or ERR_INVALID_ARGUMENT with `message` (message_size bytes) naming the culprit.
+ * fields of the args, BODY fields where the method has no body, a paged list without the fields
+ * of wire/paging.h, cookies of fields that are not there, NULLABLE fields elsewhere than in the
+ * args of PATCH. Returns 0, or ERR_INVALID_ARGUMENT with `message` (message_size bytes) naming the
+ * culprit.
  */
 int registry_create(const struct op_table *tables, size_t count, char *message, size_t message_size,
                     struct registry **out);

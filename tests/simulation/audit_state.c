@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "actors/couple_records.h"
+#include "actors/identity_name.h"
 #include "actors/identity_records.h"
 #include "actors/invite_records.h"
 #include "actors/kinds.h"
@@ -142,10 +143,11 @@ static bool user_entry(void *context, struct bytes key, struct bytes value)
     struct user_entry_row row;
     next_seq(audit, key, ADDRESS_BYTES + 1);
     decode(audit, &user_entry_row_type, value, &row);
-    struct stream_fact fact = {.what =
-                                   row.what == USER_ENTRY_MATCHED ? FACT_MATCHED : FACT_USER_ENDED,
-                               .who = row.other,
-                               .at = row.at};
+    static const enum fact_kind whats[] = {[USER_ENTRY_MATCHED] = FACT_MATCHED,
+                                           [USER_ENTRY_ENDED] = FACT_USER_ENDED,
+                                           [USER_ENTRY_WAITING] = FACT_WAITING};
+    struct stream_fact fact = {
+        .what = whats[row.what], .msg = row.msg, .who = row.other, .at = row.at};
     ledger_note(audit->ledger, audit->epoch, audit->seq, &fact, "the state");
     return true;
 }
@@ -168,6 +170,37 @@ static void check_stream(struct audit *audit, struct address self, uint8_t table
 
 /* --- actors --------------------------------------------------------------------------------- */
 
+/** Where the identity of this user's nickname is; false: the user has none. */
+static bool nickname_of(struct audit *audit, struct id user, struct address *out)
+{
+    struct bytes value, normal;
+    struct user_profile_row row;
+    if (get(audit, user_address(user), USER_PROFILE, text_of("profile"), &value) != 0) {
+        return false;
+    }
+    decode(audit, &user_profile_row_type, value, &row);
+    if (!row.has_nickname || nickname_normalize(row.nickname, &audit->arena, &normal) != 0) {
+        return false;
+    }
+    *out = identity_of_nickname(normal);
+    return true;
+}
+
+static void check_nickname(struct audit *audit, struct address self)
+{
+    struct identity_root identity;
+    struct address address;
+    struct bytes value;
+    if (get(audit, self, USER_PROFILE, text_of("wanted"), &value) == 0) {
+        sim_fail("%s still wants another nickname", trace_address(self));
+    }
+    if (nickname_of(audit, self.id, &address) &&
+        (!root_of(audit, address, &identity_root_type, &identity) ||
+         identity.state != IDENTITY_TAKEN || !id_equal(identity.user, self.id))) {
+        sim_fail("%s has a nickname that is not its own", trace_address(self));
+    }
+}
+
 static void check_user(struct audit *audit, struct address self, const struct user_root *user)
 {
     struct couple_root couple;
@@ -177,6 +210,7 @@ static void check_user(struct audit *audit, struct address self, const struct us
     if (user->invite_state == USER_INVITE_CREATING) {
         sim_fail("%s still waits for its code", trace_address(self));
     }
+    check_nickname(audit, self);
     check_stream(audit, self, USER_ENTRIES, user->epoch, user->seq, user_entry);
     if (id_is_zero(user->couple)) {
         return;
@@ -223,10 +257,24 @@ static void check_invite(struct address self, const struct invite_root *invite)
     }
 }
 
-static void check_identity(struct address self, const struct identity_root *identity)
+/** What is taken and has no password is a nickname: its owner has it. */
+static void check_identity(struct audit *audit, struct address self,
+                           const struct identity_root *identity)
 {
+    struct identity_account_row row;
+    struct address address;
+    struct bytes value;
+
     if (identity->state == IDENTITY_CLAIMING || identity->state == IDENTITY_CREATING) {
         sim_fail("%s: a sign-up stays under way", trace_address(self));
+    }
+    if (identity->state != IDENTITY_TAKEN || get(audit, self, 1, text_of("account"), &value) != 0) {
+        return;
+    }
+    decode(audit, &identity_account_row_type, value, &row);
+    if (!row.has_hash &&
+        (!nickname_of(audit, identity->user, &address) || !address_equal(address, self))) {
+        sim_fail("%s is taken by a user who goes by another name", trace_address(self));
     }
 }
 
@@ -259,7 +307,7 @@ static bool check_row(void *context, struct bytes key, struct bytes value)
         break;
     case ACTOR_IDENTITY:
         decode(audit, &identity_root_type, body, &root.identity);
-        check_identity(self, &root.identity);
+        check_identity(audit, self, &root.identity);
         break;
     default:
         sim_fail("a root of kind %d", self.kind);

@@ -35,6 +35,7 @@ enum task_kind {
     TASK_TYPING,
     TASK_PING,
     TASK_SIGNOUT,
+    TASK_RENAME,
     TASK_KIND_COUNT
 };
 
@@ -51,7 +52,7 @@ struct task {
     struct id partner;
     int64_t no, number, limit; /* of SEND; up_to of READ; before or after of HISTORY */
     bool after;
-    char text[64]; /* of SEND; the code of INVITE and MATCH */
+    char text[64]; /* of SEND; the code of INVITE and MATCH; the nickname */
     uint32_t tries;
     uint32_t repeat; /* of SEND: the text so many times over; 0: once */
     bool once;       /* not asked again when the answer is lost */
@@ -118,6 +119,9 @@ struct task *device_say(struct device *device, const char *text);
 struct task *device_read(struct device *device, int64_t up_to);
 struct task *device_history(struct device *device, bool after, int64_t number, int64_t limit);
 struct task *device_do(struct device *device, enum task_kind kind);
+
+/** Another nickname; an empty one clears it. */
+struct task *device_rename(struct device *device, const char *nickname);
 
 /** Nothing is left to be answered. */
 bool device_is_done(const struct device *device);

@@ -17,7 +17,8 @@ enum fact_kind {
     FACT_READ,
     FACT_COUPLE_ENDED,
     FACT_MATCHED,
-    FACT_USER_ENDED
+    FACT_USER_ENDED,
+    FACT_WAITING
 };
 
 /** One entry of a stream; at 0: not known. */

@@ -224,6 +224,7 @@ int main(int argc, char **argv)
     trace_catch_aborts();
     add_scenarios(pairing_scenarios);
     add_scenarios(chat_scenarios);
+    add_scenarios(profile_scenarios);
     add_scenarios(soak_scenarios);
     for (uint32_t i = 0; i < sim.count; i++) {
         if (options.scenario != NULL && strcmp(options.scenario, sim.all[i]->name) != 0) {

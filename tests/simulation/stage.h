@@ -33,6 +33,7 @@ struct scenario {
 /** Ends with a NULL name. */
 extern const struct scenario pairing_scenarios[];
 extern const struct scenario chat_scenarios[];
+extern const struct scenario profile_scenarios[];
 extern const struct scenario soak_scenarios[];
 
 void stage_begin(struct stage *stage, uint64_t seed, const struct weather *weather,

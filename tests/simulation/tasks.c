@@ -5,6 +5,7 @@
 #include "actors/couple_records.h"
 #include "actors/identity_records.h"
 #include "actors/invite_records.h"
+#include "actors/user_profile.h"
 #include "tests/simulation/device.h"
 #include "tests/simulation/trace.h"
 
@@ -12,11 +13,11 @@ static const char *const op_names[TASK_KIND_COUNT] = {
     [TASK_INVITE] = "couple.invite", [TASK_MATCH] = "couple.match", [TASK_LEAVE] = "couple.leave",
     [TASK_SEND] = "chat.send",       [TASK_READ] = "chat.read",     [TASK_HISTORY] = "chat.history",
     [TASK_INFO] = "couple.info",     [TASK_TYPING] = "chat.typing", [TASK_PING] = "ping",
-    [TASK_SIGNOUT] = "auth.signout",
+    [TASK_SIGNOUT] = "auth.signout", [TASK_RENAME] = "user.update",
 };
 static const bool keyed[TASK_KIND_COUNT] = {
     [TASK_INVITE] = true, [TASK_MATCH] = true,   [TASK_LEAVE] = true,
-    [TASK_READ] = true,   [TASK_SIGNOUT] = true,
+    [TASK_READ] = true,   [TASK_SIGNOUT] = true, [TASK_RENAME] = true,
 };
 
 struct task *device_do(struct device *device, enum task_kind kind)
@@ -76,6 +77,13 @@ struct task *device_history(struct device *device, bool after, int64_t number, i
     return task;
 }
 
+struct task *device_rename(struct device *device, const char *nickname)
+{
+    struct task *task = device_do(device, TASK_RENAME);
+    snprintf(task->text, sizeof task->text, "%s", nickname);
+    return task;
+}
+
 /** What it says, in full. */
 static void task_text(const struct task *task, struct buffer *out)
 {
@@ -102,6 +110,7 @@ void task_request(struct device *device, struct task *task)
                                         .limit = task->limit,
                                         .has_limit = task->limit != 0};
     struct auth_signout_args signout = {0};
+    struct user_update_args rename = {.nickname = text_of(task->text), .has_nickname = true};
     const struct {
         const struct record_type *type;
         const void *args;
@@ -111,6 +120,7 @@ void task_request(struct device *device, struct task *task)
         [TASK_READ] = {&chat_read_args_type, &read},
         [TASK_HISTORY] = {&chat_history_args_type, &history},
         [TASK_SIGNOUT] = {&auth_signout_args_type, &signout},
+        [TASK_RENAME] = {&user_update_args_type, &rename},
     };
     if (shapes[task->kind].type != NULL) {
         type = shapes[task->kind].type;
@@ -200,6 +210,16 @@ static void listed(struct device *device, struct task *task, struct bytes result
     }
 }
 
+static void renamed(struct device *device, struct task *task, struct bytes result,
+                    struct arena *arena)
+{
+    struct user_profile_result out;
+    device_decode(device, &user_profile_result_type, result, arena, &out);
+    if (!bytes_equal(out.nickname, text_of(task->text))) {
+        sim_fail("%s: wanted to be %s, and is not", device->name, task->text);
+    }
+}
+
 static void take_result(struct device *device, struct task *task, struct bytes result)
 {
     struct arena arena = {0};
@@ -227,6 +247,9 @@ static void take_result(struct device *device, struct task *task, struct bytes r
         break;
     case TASK_INFO:
         device_decode(device, &couple_info_result_type, result, &arena, &info);
+        break;
+    case TASK_RENAME:
+        renamed(device, task, result, &arena);
         break;
     case TASK_SIGNOUT:
         device->has_tokens = false;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "actors/couple_records.h"
-#include "actors/user_records.h"
+#include "actors/user_notifications.h"
 #include "tests/simulation/device.h"
 #include "tests/simulation/trace.h"
 
@@ -116,6 +116,12 @@ static struct stream_fact user_fact(struct device *device, const struct stream_b
         fact.what = FACT_USER_ENDED;
         fact.who = push.by;
         *couple = push.couple;
+    } else if (bytes_equal(body->type, text_of("chat.waiting"))) {
+        struct chat_waiting_push push;
+        device_decode(device, &chat_waiting_push_type, body->data, arena, &push);
+        fact.what = FACT_WAITING;
+        fact.who = push.from;
+        fact.msg = push.msg;
     } else {
         sim_fail("%s: an entry of a type that it does not know", device->name);
     }
@@ -125,7 +131,7 @@ static struct stream_fact user_fact(struct device *device, const struct stream_b
 static void user_entry(struct device *device, int64_t seq, const struct stream_fact *fact,
                        struct id couple)
 {
-    if (seq <= device->opened_at_seq) {
+    if (seq <= device->opened_at_seq || fact->what == FACT_WAITING) {
         return; /* long ago: the answer to session.open knew better */
     }
     if (fact->what == FACT_USER_ENDED) {

@@ -6,9 +6,9 @@
 
 #include "tests/unit/runtime/small_world.h"
 
+#include "actors/couple_records.h"
 #include "actors/kinds.h"
 #include "actors/registry.h"
-#include "actors/user_records.h"
 
 #define SETTLE_TURNS 64
 
@@ -120,6 +120,55 @@ static inline struct id people_add(struct people *people, uint8_t number)
     shard_submit(people->small.shard, command_create_of(type, user_address(user), &args));
     people_settle(people);
     return user;
+}
+
+/** A command as from another actor, without waiting for what it causes. */
+static inline void people_command(struct people *people, struct address to, uint16_t code,
+                                  const void *args)
+{
+    const struct command_type *type = shard_command_type(people->small.shard, to.kind, code);
+    shard_submit(people->small.shard, command_create_of(type, to, args));
+}
+
+/** Makes them a couple, as an invite would have decided. */
+static inline struct id people_pair(struct people *people, struct id a, struct id b)
+{
+    struct id couple = {{0xc0, a.bytes[0], b.bytes[0]}};
+    struct id members[] = {a, b};
+    people_command(people, couple_address(couple), COUPLE_CREATE,
+                   &(struct couple_create_args){.a = a, .b = b});
+    people_settle(people);
+    for (int i = 0; i < 2; i++) {
+        struct user_pair_reserve_args held = {.couple = couple, .partner = members[1 - i]};
+        struct user_pair_commit_args joined = {.couple = couple, .partner = members[1 - i]};
+        people_command(people, user_address(members[i]), USER_PAIR_RESERVE, &held);
+        people_command(people, user_address(members[i]), USER_PAIR_COMMIT, &joined);
+    }
+    people_settle(people);
+    return couple;
+}
+
+static inline struct session_ref people_session(struct id user)
+{
+    return (struct session_ref){.slot = user.bytes[0], .generation = 1};
+}
+
+/** A session of the user follows the couple's stream. */
+static inline void people_come(struct people *people, struct id user, struct id couple)
+{
+    struct attach attach = {.to = couple_address(couple),
+                            .session = people_session(user),
+                            .who = {.user = user, .couple = couple, .signed_in = true},
+                            .live = true};
+    presence_attach(people->small.shard, &attach);
+    people_settle(people);
+}
+
+static inline void people_go(struct people *people, struct id user, struct id couple)
+{
+    struct detach detach = {.to = couple_address(couple), .session = people_session(user)};
+    presence_detach(people->small.shard, &detach);
+    people_settle(people);
 }
 
 #endif

@@ -72,9 +72,11 @@ static void every_op_of_the_protocol_is_there(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "auth.login",    "auth.me",      "auth.refresh", "auth.signout", "auth.signup",
-        "chat.history",  "chat.read",    "chat.send",    "chat.typing",  "couple.info",
-        "couple.invite", "couple.leave", "couple.match", "user.profile", "user.update"};
+        "auth.login",   "auth.me",           "auth.refresh",      "auth.signout",
+        "auth.signup",  "chat.history",      "chat.read",         "chat.send",
+        "chat.typing",  "couple.info",       "couple.invite",     "couple.leave",
+        "couple.match", "notification.list", "notification.read", "notification.unread",
+        "user.profile", "user.update"};
     assert_int_equal(registry_count(registry), sizeof names / sizeof names[0]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_string_equal(registry_at(registry, i)->command.name, names[i]);
@@ -97,6 +99,9 @@ static void every_op_has_its_path(void **state)
         {"auth.me", "GET", "/auth/me", 200},
         {"user.profile", "GET", "/user/profile", 200},
         {"user.update", "PATCH", "/user/profile", 200},
+        {"notification.list", "GET", "/notifications", 200},
+        {"notification.unread", "GET", "/notifications/unread", 200},
+        {"notification.read", "POST", "/notifications/read", 200},
         {"couple.invite", "POST", "/couple/invite", 200},
         {"couple.match", "POST", "/couple/match", 201},
         {"couple.info", "GET", "/couple/info", 200},

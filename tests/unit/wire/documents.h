@@ -10,12 +10,19 @@
 
 #include "tests/unit/wire/all_kinds.h"
 #include "wire/describe.h"
+#include "wire/paging.h"
 
 #define SHOW_ARGS(F, R)                                                                            \
     F(R, INT, msg, REQUIRED, 1, 99, NULL, PATH, "which message", "17")                             \
-    F(R, TEXT, bar, OPTIONAL, 0, 9, NULL, QUERY, "this or that", "\"a|b\"")
+    F(R, TEXT, bar, OPTIONAL, 0, 9, NULL, QUERY, "this or that", "\"a|b\"")                        \
+    PAGING_ARGS(F, R)
+#define SHOW_RESULT(F, R)                                                                          \
+    LEAF(F, R)                                                                                     \
+    PAGING_RESULT(F, R)
 RECORD_DECLARE(show_args, SHOW_ARGS)
 RECORD_DEFINE(show_args, SHOW_ARGS, "Which.")
+RECORD_DECLARE(show_result, SHOW_RESULT)
+RECORD_DEFINE(show_result, SHOW_RESULT, "Some of them.")
 
 static const int send_errors[] = {ERR_CODE_USED, 0};
 
@@ -27,14 +34,16 @@ static const struct op send_op = {
     .keyed = true,
     .errors = send_errors,
     .rest = {.method = "POST", .path = "/chat/messages", .status = 201}};
-static const struct op show_op = {
-    .command = {.code = 2, .name = "chat.show", .args = &show_args_type, .result = &leaf_type},
-    .doc = "Shows a message.",
-    .rate = OP_RATE_COSTLY,
-    .rest = {.method = "GET",
-             .path = "/chat/messages/{msg}",
-             .status = 200,
-             .paging = OP_PAGING_CURSOR}};
+static const struct op show_op = {.command = {.code = 2,
+                                              .name = "chat.show",
+                                              .args = &show_args_type,
+                                              .result = &show_result_type},
+                                  .doc = "Shows a message.",
+                                  .rate = OP_RATE_COSTLY,
+                                  .rest = {.method = "GET",
+                                           .path = "/chat/messages/{msg}",
+                                           .status = 200,
+                                           .paging = OP_PAGING_CURSOR}};
 static const struct op ping_op = {
     .command = {.code = 1, .name = "ping", .args = &empty_type, .result = &empty_type},
     .doc = "Answers."};

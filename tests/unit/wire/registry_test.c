@@ -4,6 +4,7 @@
 
 #include "tests/unit/wire/all_kinds.h"
 #include "wire/describe.h"
+#include "wire/paging.h"
 #include "wire/registry.h"
 
 #define SHOW_ARGS(F, R)                                                                            \
@@ -15,6 +16,11 @@ RECORD_DEFINE(show_args, SHOW_ARGS, "Which.")
 #define BARE_ARGS(F, R) F(R, INT, msg, REQUIRED, 1, 5, NULL, BODY, "no example", NULL)
 RECORD_DECLARE(bare_args, BARE_ARGS)
 RECORD_DEFINE(bare_args, BARE_ARGS, "Without an example.")
+
+RECORD_DECLARE(paged_args, PAGING_ARGS)
+RECORD_DEFINE(paged_args, PAGING_ARGS, "Which part.")
+RECORD_DECLARE(paged_result, PAGING_RESULT)
+RECORD_DEFINE(paged_result, PAGING_RESULT, "A part.")
 
 static const int send_errors[] = {ERR_NOT_PAIRED, ERR_BUSY, 0};
 
@@ -224,6 +230,21 @@ static void a_field_of_the_body_needs_a_method_with_one(void **state)
     }
 }
 
+static void a_paged_list_has_the_fields_for_it(void **state)
+{
+    (void)state;
+    struct op op = other();
+    op.rest = rest("POST", "/x", 200);
+    op.rest.paging = OP_PAGING_CURSOR;
+    assert_complaint(op, "chat.other: is paged without the fields of wire/paging.h");
+    op.command.args = &paged_args_type;
+    assert_complaint(op, "chat.other: is paged without the fields of wire/paging.h");
+    op.command.result = &paged_result_type;
+    assert_complaint_free(op);
+    op.rest.paging = OP_PAGING_BOTH;
+    assert_complaint_free(op);
+}
+
 static void only_a_patch_is_told_null_from_absent(void **state)
 {
     (void)state;
@@ -314,6 +335,7 @@ int main(void)
         cmocka_unit_test(wrong_declarations_are_named),
         cmocka_unit_test(wrong_routes_are_named),
         cmocka_unit_test(a_field_of_the_body_needs_a_method_with_one),
+        cmocka_unit_test(a_paged_list_has_the_fields_for_it),
         cmocka_unit_test(only_a_patch_is_told_null_from_absent),
         cmocka_unit_test(cookies_are_of_declared_fields),
         cmocka_unit_test(the_description_tells_all),
