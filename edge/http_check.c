@@ -71,6 +71,19 @@ static const char *check_length(struct http_check *check, struct bytes value)
     return NULL;
 }
 
+static struct bytes without_blanks(struct bytes value)
+{
+    while (value.len != 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value.data++;
+        value.len--;
+    }
+    while (value.len != 0 &&
+           (value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t')) {
+        value.len--;
+    }
+    return value;
+}
+
 /** The next item of a list with commas, without blanks; false: there are no more. */
 static bool next_item(struct bytes *list, struct bytes *item)
 {
@@ -81,14 +94,7 @@ static bool next_item(struct bytes *list, struct bytes *item)
     size_t len = comma == NULL ? list->len : (size_t)(comma - list->data);
     *item = bytes_of(list->data, len);
     *list = comma == NULL ? (struct bytes){0} : bytes_of(comma + 1, list->len - len - 1);
-    while (item->len != 0 && (item->data[0] == ' ' || item->data[0] == '\t')) {
-        item->data++;
-        item->len--;
-    }
-    while (item->len != 0 &&
-           (item->data[item->len - 1] == ' ' || item->data[item->len - 1] == '\t')) {
-        item->len--;
-    }
+    *item = without_blanks(*item);
     return true;
 }
 
@@ -141,7 +147,8 @@ static const char *check_expect(struct http_check *check, struct bytes value)
 }
 
 /** Those that say how long the request is, or whose. The length tells most others apart. */
-static const char *check_meaning(struct http_check *check, struct bytes name, struct bytes value)
+static const char *check_meaning(struct http_check *check, struct bytes name, struct bytes raw,
+                                 struct bytes value)
 {
     static const struct {
         const char *name;
@@ -156,25 +163,29 @@ static const char *check_meaning(struct http_check *check, struct bytes name, st
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].len == name.len && http_check_is_named(name, rows[i].name)) {
-            return rows[i].check(check, value);
+            return memchr(raw.data, '\t', raw.len) != NULL
+                       ? "There is a tab where a blank would do."
+                       : rows[i].check(check, value);
         }
     }
     return NULL;
 }
 
-void http_check_header(struct http_check *check, struct bytes name, struct bytes value)
+struct bytes http_check_header(struct http_check *check, struct bytes name, struct bytes raw)
 {
+    struct bytes value = without_blanks(raw);
     const char *fault = check_name(name);
     if (fault == NULL) {
         fault = check_value(value);
     }
     if (fault == NULL) {
-        fault = check_meaning(check, name, value);
+        fault = check_meaning(check, name, raw, value);
     }
     if (check->fault == NULL && fault != NULL) {
         check->fault = fault;
         check->status = 400;
     }
+    return value;
 }
 
 const char *http_check_end(struct http_check *check, bool http_1_0)

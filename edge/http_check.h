@@ -30,8 +30,8 @@ bool http_check_is_host(uint8_t c);
 /** Compares without regard to case; `lower` is lower case. */
 bool http_check_is_named(struct bytes name, const char *lower);
 
-/** The next header as received, without blanks around the value. */
-void http_check_header(struct http_check *check, struct bytes name, struct bytes value);
+/** The next header, `raw`: all behind its colon. Returns the value without blanks around it. */
+struct bytes http_check_header(struct http_check *check, struct bytes name, struct bytes raw);
 
 /** After the last: NULL, or what is wrong, and the status that says so. */
 const char *http_check_end(struct http_check *check, bool http_1_0);

@@ -61,19 +61,6 @@ static struct http_head judge_request_line(struct bytes line, struct http_head_p
     return fault == NULL ? fine : REFUSE(status, fault);
 }
 
-static struct bytes trim(struct bytes value)
-{
-    while (value.len != 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
-        value.data++;
-        value.len--;
-    }
-    while (value.len != 0 &&
-           (value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t')) {
-        value.len--;
-    }
-    return value;
-}
-
 static struct http_head judge_field(struct bytes line, struct http_head_parts *parts,
                                     struct http_check *check)
 {
@@ -87,8 +74,8 @@ static struct http_head judge_field(struct bytes line, struct http_head_parts *p
     size_t name_len = (size_t)(colon - line.data);
     struct http_header *header = &parts->headers[parts->header_count++];
     header->name = bytes_of(line.data, name_len);
-    header->value = trim(bytes_of(colon + 1, line.len - name_len - 1));
-    http_check_header(check, header->name, header->value);
+    header->value =
+        http_check_header(check, header->name, bytes_of(colon + 1, line.len - name_len - 1));
     return check->fault == NULL ? fine : REFUSE(check->status, check->fault);
 }
 

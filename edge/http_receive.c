@@ -87,7 +87,9 @@ static struct bytes process(struct http_connection *connection, struct bytes in)
         } else if (connection->state == HTTP_BODY && http_message_has_more(connection->message)) {
             used = in.len == 0 ? 0 : take_body(connection, in);
         }
-        in = bytes_of(in.data + used, in.len - used);
+        if (used != 0) {
+            in = bytes_of(in.data + used, in.len - used);
+        }
         if (connection->state == HTTP_BODY && !http_message_has_more(connection->message)) {
             complete_request(connection);
         }

@@ -73,7 +73,9 @@ static void handle_request(void *self, struct http_exchange *exchange)
     } else if (has_path(request, "/big")) {
         answer(exchange, 200, bytes_of(big, sizeof big), false);
     } else if (request->path.len == 11 && memcmp(request->path.data, "/status/", 8) == 0) {
-        answer(exchange, atoi((const char *)request->path.data + 8), text("ok"), false);
+        const uint8_t *digits = request->path.data + 8;
+        int status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+        answer(exchange, status, text("ok"), false);
     } else {
         answer(exchange, 200, text("ok"), has_path(request, "/close"));
     }
