@@ -1,6 +1,7 @@
 #include "bench/sse.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,7 +16,7 @@
 #include "bench/report.h"
 #include "bench/scenario.h"
 
-#define PATH "/api/v1/notifications/stream"
+#define PATH "/api/v1/notifications/stream?topics="
 #define EVENTS_MAX 512
 #define RECEIVE_BYTES 65536
 #define TICK_US 100000
@@ -52,7 +53,9 @@ static int ask_stream(struct sse_client *client)
     if (tcp_dial_finish(&run->target, client->fd, client) != 0) {
         return ERR_IO;
     }
-    http_request_append(&request, "GET", PATH, run->server.host, run->server.port,
+    char path[sizeof PATH + 32];
+    snprintf(path, sizeof path, PATH "%s", run->options->topics);
+    http_request_append(&request, "GET", path, run->server.host, run->server.port,
                         run->tokens.items[client->index].access_token, -1);
     ssize_t sent = send(client->fd, request.data, request.len, MSG_NOSIGNAL);
     bool whole = sent >= 0 && (size_t)sent == request.len;
@@ -309,6 +312,17 @@ static int measure(struct sse_run *run, json_t *report)
     return code;
 }
 
+static bool accepts(const void *context)
+{
+    const struct sse_options *options = context;
+    bool couple = strcmp(options->topics, "user,couple") == 0;
+    if (!couple && (strcmp(options->topics, "user") != 0 || options->rate != 0)) {
+        fprintf(stderr, "duet-bench sse: --topics must be user,couple or, with --rate 0, user\n");
+        return false;
+    }
+    return true;
+}
+
 static int run(const void *context, json_t *report)
 {
     struct sse_options options = *(const struct sse_options *)context;
@@ -337,17 +351,24 @@ static const struct scenario scenario = {
                     "silence, messages are posted\nover REST, and each must come to the partner's "
                     "stream once. Fails (exit code 1) when\na stream is lost, a message does not "
                     "arrive, or nothing comes for --silence seconds.\n"},
-    .named_by = (const char *const[]){"connections", "rate", NULL},
+    .named_by = (const char *const[]){"connections", "topics", "rate", NULL},
     .headlines = (const char *const[]){"bytes_per_stream", "server_cpu_percent_of_a_core",
                                        "delivery_p50_ms", "delivery_p99_ms", NULL},
+    .accepts = accepts,
     .run = run};
 
 int sse_main(int argc, char **argv)
 {
-    struct sse_options options = {
-        .connections = 10000, .joining = 64, .hold = 30, .silence = 30, .seconds = 10, .rate = 500};
+    struct sse_options options = {.connections = 10000,
+                                  .topics = "user,couple",
+                                  .joining = 64,
+                                  .hold = 35,
+                                  .silence = 20,
+                                  .seconds = 10,
+                                  .rate = 500};
     const struct option_row rows[] = {
         {"connections", OPTION_INT, &options.connections, 2, 1000000, "streams, one for each user"},
+        {"topics", OPTION_TEXT, &options.topics, 0, 0, "user,couple or, with --rate 0, user"},
         {"joining", OPTION_INT, &options.joining, 1, 100000, "how many connect at a time"},
         {"hold", OPTION_INT, &options.hold, 0, 86400, "seconds in which nothing happens"},
         {"silence", OPTION_INT, &options.silence, 0, 86400,

@@ -14,6 +14,7 @@
 struct sse_options {
     struct server_options server;
     int64_t connections;
+    const char *topics; /* that the streams follow; messages are of "couple" */
     int64_t joining;
     int64_t hold;
     int64_t silence; /* seconds without a byte that are too many; 0: any may be */

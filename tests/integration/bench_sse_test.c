@@ -18,6 +18,7 @@
 #include "tests/integration/support_responder.h"
 
 #define PEOPLE 4
+#define STREAM_REQUEST "GET /api/v1/notifications/stream?topics=user,couple HTTP/1.1\r\n"
 #define STREAM_HEAD                                                                                \
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"     \
     "3\r\n:\n\n\r\n"
@@ -96,7 +97,7 @@ static size_t answer(void *owner, const struct responder_request *request, char 
     if (who >= PEOPLE) {
         return responder_write(out, size, 401, "{}");
     }
-    if (strncmp(request->head, "GET /api/v1/notifications/stream HTTP/1.1\r\n", 43) == 0) {
+    if (strncmp(request->head, STREAM_REQUEST, sizeof STREAM_REQUEST - 1) == 0) {
         bool refuses = who == PEOPLE - 1 && fake->lie == LIE_REFUSE;
         bool answers = who == PEOPLE - 1 && fake->lie == LIE_NO_STREAM;
         fake->streams[who] = request->connection;
