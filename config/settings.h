@@ -81,6 +81,9 @@
       "The body of an HTTP request has to come within this time from its head.")                   \
     X(DURATION, http_read_within, "20s", 100, 10 * SETTINGS_MINUTE, NULL, false,                   \
       "A client that reads its HTTP answer more slowly than 8 KiB in this time is cut off.")       \
+    X(DURATION, sse_heartbeat, "15s", 100, 10 * SETTINGS_MINUTE, NULL, false,                      \
+      "A stream of server-sent events on which nothing was sent for this long gets a comment, so " \
+      "that proxies and clients see that it lives.")                                               \
     X(COUNT, costly_per_minute, "60", 1, 1000000, NULL, false,                                     \
       "Costly requests (passwords, invite codes) that a connection may make a minute; so many at " \
       "once, too.")                                                                                \

@@ -126,6 +126,7 @@ static int make_http(struct edge_shard *shard, struct uv_loop_s *loop)
                                                     .origins = config->origins,
                                                     .origin_count = config->origin_count,
                                                     .forwarded = shard->edge->forwarded,
+                                                    .sse_heartbeat_ms = config->sse_heartbeat_ms,
                                                     .now_ms = clock_now_ms});
     buffer_fini(&jwks);
     return http_create(&(struct http_config){.loop = loop,

@@ -120,6 +120,7 @@ struct site *site_create(const struct site_config *config)
                                                    .clock = config->clock});
     site->sse = sse_create(&(struct sse_config){.rest = site->rest,
                                                 .sessions = config->sessions,
+                                                .heartbeat_ms = config->sse_heartbeat_ms,
                                                 .now_ms = config->now_ms,
                                                 .clock = config->clock});
     return site;

@@ -28,6 +28,7 @@ struct site_config {
     const char *const *origins;       /* exact; "*": any, without cookies */
     uint32_t origin_count;
     const struct forwarded *forwarded; /* proxies that are trusted; borrowed */
+    int64_t sse_heartbeat_ms;          /* 0: default */
     int64_t (*now_ms)(void *clock);    /* milliseconds UTC */
     void *clock;
 };

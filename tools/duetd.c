@@ -286,6 +286,7 @@ static int set_up_edge(struct daemon *daemon)
         .http_head_ms = daemon->settings.http_head_within,
         .http_body_ms = daemon->settings.http_body_within,
         .http_answer_ms = daemon->settings.http_read_within,
+        .sse_heartbeat_ms = daemon->settings.sse_heartbeat,
     };
     set_limits(&daemon->settings, &config.limits);
     char message[256] = "";
