@@ -33,6 +33,7 @@ enum lie {
     LIE_STALE,     /* history without what was acknowledged */
     LIE_DROP,      /* closes instead of answering */
     LIE_SAY_CLOSE, /* no lie: closes behind an answer that says so */
+    LIE_STALL,     /* no lie: stands still for 700 ms */
     LIE_BUSY       /* no lie: refuses one */
 };
 #define LIE_AT 50
@@ -111,6 +112,9 @@ static size_t answer_other(struct fake *fake, char *out, size_t size)
     int number = ++fake->others;
     if (lies(fake, LIE_DROP, number)) {
         return 0;
+    }
+    if (lies(fake, LIE_STALL, number)) {
+        usleep(700000);
     }
     if (lies(fake, LIE_SAY_CLOSE, number)) {
         return (size_t)snprintf(
@@ -236,6 +240,18 @@ static void what_a_server_may_do_is_no_fault(void **state)
     json_decref(busy);
 }
 
+/* One request of 600 takes long, and all that were due meanwhile have waited: the median says so.
+ */
+static void a_stall_counts_for_all_who_were_due(void **state)
+{
+    (void)state;
+    json_t *report = load_with(LIE_STALL, open_loop, 0);
+    assert_true(bench_number(report, "p50_us") > 50000);
+    assert_true(bench_number(report, "p99_us") > 600000);
+    assert_true(bench_number(report, "sent") > 150);
+    json_decref(report);
+}
+
 static void a_wrong_command_line_is_refused(void **state)
 {
     static const char *const wrong_op[] = {"rest", "--op", "delete", NULL};
@@ -253,6 +269,7 @@ int main(void)
         cmocka_unit_test(an_honest_server_passes),
         cmocka_unit_test(every_lie_is_caught),
         cmocka_unit_test(what_a_server_may_do_is_no_fault),
+        cmocka_unit_test(a_stall_counts_for_all_who_were_due),
         cmocka_unit_test(a_wrong_command_line_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

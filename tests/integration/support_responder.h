@@ -20,7 +20,7 @@ struct responder_request {
 typedef size_t responder_handler(void *owner, const struct responder_request *request, char *out,
                                  size_t size);
 
-#define RESPONDER_CONNECTIONS_MAX 64
+#define RESPONDER_CONNECTIONS_MAX 256
 
 struct responder {
     responder_handler *handle;
