@@ -11,6 +11,7 @@
 #   tests/guard/*.c                     -> guard                     label guard; see guard.sh
 #   tests/fuzz/<name>_fuzz.c            -> fuzz_<name>               label fuzz
 #   tests/fuzz/corpus/<name>/           -> its corpus, copied into the build directory
+#   tests/docs/, tests/browser/         -> docs_lint, docs_browser   label docs
 #   tests/powercut/*.c                  -> libduetpowercut.so, for LD_PRELOAD
 #   tests/powercut/<name>_tool.c        -> <name>_tool
 # Every test runs with DUET_BIN set to the build directory.
@@ -181,8 +182,17 @@ if(TARGET duetctl)
   set_tests_properties(docs_operations PROPERTIES LABELS unit TIMEOUT ${DUET_TIMEOUT})
 endif()
 
-# What the documents say is linted by programs of others, once: they are the same in every build.
-if(TARGET duetctl AND CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_C_COMPILER_ID STREQUAL GNU)
+# What the server says of itself is judged by programs of others, once: it is the same in every
+# build.
+if(TARGET duetd AND CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_C_COMPILER_ID STREQUAL GNU)
   add_test(NAME docs_lint COMMAND "${CMAKE_SOURCE_DIR}/tests/docs/lint.sh" "${CMAKE_BINARY_DIR}")
   set_tests_properties(docs_lint PROPERTIES LABELS docs TIMEOUT ${DUET_TIMEOUT})
+  find_program(DUET_CHROMIUM NAMES chromium google-chrome chrome)
+  if(DUET_CHROMIUM AND DUET_DOC_UI)
+    add_test(NAME docs_browser COMMAND "${CMAKE_SOURCE_DIR}/tests/browser/doc.sh"
+      "${CMAKE_BINARY_DIR}" "${DUET_CHROMIUM}")
+    set_tests_properties(docs_browser PROPERTIES LABELS docs TIMEOUT ${DUET_TIMEOUT})
+  else()
+    message(STATUS "no Chromium, or no Swagger UI: /doc/ is not opened in a browser")
+  endif()
 endif()

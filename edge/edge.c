@@ -12,6 +12,7 @@
 #include "edge/forwarded.h"
 #include "edge/http.h"
 #include "edge/listener.h"
+#include "edge/pages.h"
 #include "edge/site.h"
 #include "edge/ws.h"
 #include "wire/frame.h"
@@ -40,6 +41,7 @@ struct edge {
     struct edge_config config;
     struct rest_routes *routes;
     struct forwarded *forwarded;
+    struct pages *pages;
     struct node_edge node_edge;
     char (*addresses)[ADDRESS_TEXT_MAX];
     int *sockets; /* shard by shard, one of each address; -1: handed to a listener */
@@ -117,18 +119,15 @@ static int make_ws(struct edge_shard *shard, struct uv_loop_s *loop)
 static int make_http(struct edge_shard *shard, struct uv_loop_s *loop)
 {
     const struct edge_config *config = &shard->edge->config;
-    struct buffer jwks = {0};
-    token_jwks(config->key, &jwks);
     shard->site = site_create(&(struct site_config){.sessions = shard->sessions,
                                                     .routes = shard->edge->routes,
                                                     .key = config->key,
-                                                    .jwks = buffer_bytes(&jwks),
+                                                    .pages = shard->edge->pages,
                                                     .origins = config->origins,
                                                     .origin_count = config->origin_count,
                                                     .forwarded = shard->edge->forwarded,
                                                     .sse_heartbeat_ms = config->sse_heartbeat_ms,
                                                     .now_ms = clock_now_ms});
-    buffer_fini(&jwks);
     return http_create(&(struct http_config){.loop = loop,
                                              .handler = site_handler(shard->site),
                                              .connections_max = config->connections_max,
@@ -282,6 +281,16 @@ static int bind_address(struct edge *edge, uint32_t index, char *message, size_t
     return 0;
 }
 
+static struct pages *make_pages(const struct edge_config *config)
+{
+    struct buffer jwks = {0};
+    token_jwks(config->key, &jwks);
+    struct pages *pages = pages_create(&(struct pages_config){
+        .openapi = config->openapi, .asyncapi = config->asyncapi, .jwks = buffer_bytes(&jwks)});
+    buffer_fini(&jwks);
+    return pages;
+}
+
 int edge_create(const struct edge_config *config, char *message, size_t message_size,
                 struct edge **out)
 {
@@ -303,6 +312,7 @@ int edge_create(const struct edge_config *config, char *message, size_t message_
                                          .destroy = edge_shard_destroy,
                                          .sessions = edge_shard_sessions};
     raise_descriptor_limit();
+    edge->pages = make_pages(config);
     error = rest_routes_create(config->registry, message, message_size, &edge->routes);
     if (error == 0) {
         error = forwarded_create(config->trusted_proxies, config->trusted_proxy_count, message,
@@ -331,6 +341,7 @@ void edge_destroy(struct edge *edge)
     }
     rest_routes_destroy(edge->routes);
     forwarded_destroy(edge->forwarded);
+    pages_destroy(edge->pages);
     free(edge->sockets);
     free(edge->addresses);
     free(edge);

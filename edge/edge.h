@@ -32,7 +32,9 @@ struct edge_config {
     uint32_t trusted_proxy_count;
     int64_t sse_heartbeat_ms;     /* 0: 15,000 */
     struct session_limits limits; /* session_limits_defaults first */
-    uint32_t connections_max;     /* per shard, WebSocket and HTTP together; 0: 200,000 */
+    struct bytes openapi;         /* the documents; empty: not there; copied */
+    struct bytes asyncapi;
+    uint32_t connections_max; /* per shard, WebSocket and HTTP together; 0: 200,000 */
     int64_t http_idle_ms, http_head_ms, http_body_ms, http_answer_ms; /* see http.h; 0: default */
 };
 

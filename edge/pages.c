@@ -23,7 +23,7 @@ struct variant {
 };
 
 struct page {
-    const char *path;
+    struct bytes path;
     int status;
     struct variant plain, gzip;
 };
@@ -90,7 +90,7 @@ static void init_variant(struct variant *variant, struct bytes body, const char 
 static struct page *add_page(struct pages *pages, const char *path, int status)
 {
     struct page *page = &pages->pages[pages->count++];
-    page->path = path;
+    page->path = text_of(path);
     page->status = status;
     return page;
 }
@@ -161,7 +161,7 @@ void pages_destroy(struct pages *pages)
 const struct page *pages_find(const struct pages *pages, struct bytes path)
 {
     for (size_t i = 0; i < pages->count; i++) {
-        if (bytes_equal(path, text_of(pages->pages[i].path))) {
+        if (bytes_equal(path, pages->pages[i].path)) {
             return &pages->pages[i];
         }
     }

@@ -7,8 +7,6 @@
 
 #include "edge/http.h"
 
-#define PAGES_ALLOW "GET, HEAD, OPTIONS"
-
 struct page;
 struct pages;
 

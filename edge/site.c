@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 
+#include "edge/pages.h"
 #include "edge/rest.h"
 #include "edge/sse.h"
 
 struct site {
     struct rest *rest;
     struct sse *sse;
-    struct buffer jwks;
+    const struct pages *pages;
 };
 
 static const struct exchange_owner *owner_of(struct http_exchange *exchange)
@@ -19,13 +20,10 @@ static const struct exchange_owner *owner_of(struct http_exchange *exchange)
 
 /* --- fixed answers --------------------------------------------------------------------------- */
 
-static struct bytes find_fixed(const struct site *site, struct bytes path)
+static struct bytes find_fixed(struct bytes path)
 {
     if (bytes_equal(path, text_of("/healthz"))) {
         return text_of("{\"status\":\"ok\"}");
-    }
-    if (bytes_equal(path, text_of("/.well-known/jwks.json"))) {
-        return buffer_bytes(&site->jwks);
     }
     return (struct bytes){0};
 }
@@ -47,15 +45,31 @@ static void answer_fixed(struct site *site, struct http_exchange *exchange, stru
     buffer_fini(&headers);
 }
 
+static void answer_page(struct site *site, struct http_exchange *exchange, const struct page *page)
+{
+    const struct http_request *request = http_request(exchange);
+    if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
+        rest_refuse_method(site->rest, exchange, "GET, HEAD, OPTIONS");
+        return;
+    }
+    struct http_response response = page_answer(page, request);
+    http_answer(exchange, &response);
+}
+
 /* --- as the handler of HTTP ------------------------------------------------------------------ */
 
 static size_t handle_head(void *self, struct http_exchange *exchange)
 {
     struct site *site = self;
     struct bytes path = http_request(exchange)->path;
-    struct bytes fixed = find_fixed(site, path);
+    struct bytes fixed = find_fixed(path);
     if (fixed.data != NULL) {
         answer_fixed(site, exchange, fixed);
+        return 0;
+    }
+    const struct page *page = pages_find(site->pages, path);
+    if (page != NULL) {
+        answer_page(site, exchange, page);
         return 0;
     }
     if (sse_is_mine(path)) {
@@ -109,7 +123,7 @@ struct http_handler site_handler(struct site *site)
 struct site *site_create(const struct site_config *config)
 {
     struct site *site = memory_alloc(sizeof *site);
-    buffer_append(&site->jwks, config->jwks.data, config->jwks.len);
+    site->pages = config->pages;
     site->rest = rest_create(&(struct rest_config){.sessions = config->sessions,
                                                    .routes = config->routes,
                                                    .key = config->key,
@@ -131,7 +145,6 @@ void site_destroy(struct site *site)
     if (site != NULL) {
         sse_destroy(site->sse);
         rest_destroy(site->rest);
-        buffer_fini(&site->jwks);
         free(site);
     }
 }

@@ -24,7 +24,7 @@ struct site_config {
     struct session_table *sessions;
     const struct rest_routes *routes; /* borrowed */
     const struct token_key *key;      /* borrowed */
-    struct bytes jwks;                /* the JSON Web Key Set; copied */
+    const struct pages *pages;        /* shared by the shards; borrowed */
     const char *const *origins;       /* exact; "*": any, without cookies */
     uint32_t origin_count;
     const struct forwarded *forwarded; /* proxies that are trusted; borrowed */

@@ -21,6 +21,9 @@ test_packages=(
     libcmocka-dev g++ clang clang-format llvm libclang-rt-14-dev valgrind lmdb-utils
     git ca-certificates
 )
+if [ "${DUET_DOC_UI:-ON}" != OFF ] && ! command -v chromium google-chrome >/dev/null; then
+    test_packages+=(chromium)
+fi
 vm_packages=(
     "${build_packages[@]}"
     qemu-system-x86 busybox-static cpio

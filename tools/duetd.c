@@ -26,6 +26,8 @@
 #include "runtime/node.h"
 #include "tools/catalog.h"
 #include "tools/duetd_admin.h"
+#include "wire/asyncapi.h"
+#include "wire/openapi.h"
 
 #define WORDS_MAX 16
 
@@ -289,8 +291,15 @@ static int set_up_edge(struct daemon *daemon)
         .sse_heartbeat_ms = daemon->settings.sse_heartbeat,
     };
     set_limits(&daemon->settings, &config.limits);
+    struct buffer openapi = {0}, asyncapi = {0};
+    catalog_describe(daemon->registry, describe_openapi, &openapi);
+    catalog_describe(daemon->registry, describe_asyncapi, &asyncapi);
+    config.openapi = buffer_bytes(&openapi);
+    config.asyncapi = buffer_bytes(&asyncapi);
     char message[256] = "";
     int error = edge_create(&config, message, sizeof message, &daemon->edge);
+    buffer_fini(&openapi);
+    buffer_fini(&asyncapi);
     return error == 0 ? 0 : complain(error, "%s", message);
 }
 

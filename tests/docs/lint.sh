@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints the documents that a build prints: lint.sh BUILD_DIRECTORY
+# Lints the documents that a running server gives: lint.sh BUILD_DIRECTORY
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 build=${1:?usage: lint.sh BUILD_DIRECTORY}
@@ -7,8 +7,6 @@ tools=build-npm/lint
 
 scripts/npm-ci.sh tests/docs "$tools"
 cp tests/docs/lint.mjs "$tools/"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"$build/duetctl" describe --format openapi >"$work/openapi.json"
-"$build/duetctl" describe --format asyncapi >"$work/asyncapi.json"
-node "$tools/lint.mjs" "$work/openapi.json" "$work/asyncapi.json"
+# shellcheck disable=SC2016 # BASE is set in there
+tests/docs/with-server.sh "$build" \
+    sh -c 'node "$0" "$BASE/openapi.json" "$BASE/asyncapi.json"' "$tools/lint.mjs"
