@@ -51,6 +51,14 @@ static struct bytes header(const struct http_request *request, const char *name)
     return value;
 }
 
+void rest_make_id(struct rest *rest, char out[ID_TEXT_CHARS + 1])
+{
+    uint8_t id[ID_BYTES];
+    put_u64(id, rest->trace_prefix);
+    put_u64(id + 8, ++rest->trace_count);
+    base64_encode(id, sizeof id, out, ID_TEXT_CHARS + 1);
+}
+
 /** The client's own id, or a new one. */
 static void take_trace(struct rest_call *call, const struct http_request *request)
 {

@@ -310,11 +310,15 @@ void rest_answer_options(struct rest_call *call)
 void rest_refusal(struct rest *rest, int status, const char *fault, struct http_response *out)
 {
     struct field_fault why = {.reason = fault};
+    char id[ID_TEXT_CHARS + 1]; /* the client's own is not known here */
+    rest_make_id(rest, id);
     buffer_clear(&rest->body);
     buffer_clear(&rest->headers);
-    rest_append_error(&rest->body,
-                      &(struct rpc_error){.code = http_error_of(status), .fault = &why});
+    rest_append_error(&rest->body, &(struct rpc_error){.code = http_error_of(status),
+                                                       .fault = &why,
+                                                       .trace = bytes_of(id, ID_TEXT_CHARS)});
     buffer_append(&rest->headers, common_headers, sizeof common_headers - 1);
+    put_header(&rest->headers, "x-request-id", bytes_of(id, ID_TEXT_CHARS));
     put(&rest->headers, "cache-control: no-store\r\ncontent-type: application/json\r\n");
     out->headers = buffer_bytes(&rest->headers);
     out->body = buffer_bytes(&rest->body);

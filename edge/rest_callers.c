@@ -242,40 +242,29 @@ int rest_callers_verify(struct rest_callers *callers, struct bytes token, struct
     return error;
 }
 
+/** A new caller, whose session is not started yet. */
 static int admit(struct rest_callers *callers, struct bytes token, struct bytes remote,
-                 struct rest_caller **out, int64_t *retry_ms)
+                 const struct token_claims *claims, struct rest_caller **out)
 {
-    struct token_claims claims;
-    int error = rest_callers_verify(callers, token, remote, &claims, retry_ms);
-    if (error != 0) {
-        return error;
-    }
     struct rest_caller *caller = make_room(callers) ? caller_create(callers, remote) : NULL;
     if (caller == NULL) {
-        *retry_ms = RETRY_BUSY_MS;
         return ERR_BUSY;
     }
     caller->token = memory_alloc(token.len);
     memcpy(caller->token, token.data, token.len);
     caller->token_len = token.len;
-    caller->expires_ms = claims.exp_ms;
+    caller->expires_ms = claims->exp_ms;
     HASH_ADD_KEYPTR(hh, callers->by_token, caller->token + token.len - KEY_CHARS, KEY_CHARS,
                     caller);
     link_caller(callers, caller);
     callers->count++;
-    session_start(caller->session, OPEN_REQUEST, &claims, 0, NULL);
     *out = caller;
     return 0;
 }
 
-/** A caller for the token, known or new. */
-static int find_or_admit(struct rest_callers *callers, struct bytes token, struct bytes remote,
-                         struct rest_caller **out, int64_t *retry_ms)
+/** A known caller becomes the one that was used last. */
+static int touch(struct rest_callers *callers, struct rest_caller *caller)
 {
-    struct rest_caller *caller = find_caller(callers, token);
-    if (caller == NULL) {
-        return admit(callers, token, remote, out, retry_ms);
-    }
     if (now_ms(callers) >= caller->expires_ms) {
         return ERR_TOKEN_EXPIRED;
     }
@@ -283,30 +272,63 @@ static int find_or_admit(struct rest_callers *callers, struct bytes token, struc
         unlink_caller(callers, caller);
         link_caller(callers, caller);
     }
-    *out = caller;
     return 0;
+}
+
+static void refuse(struct rest_callers *callers, struct rest_request_ref *request, int error,
+                   int64_t retry_ms)
+{
+    const struct rest_callers_config *config = &callers->config;
+    retry_ms = error == ERR_BUSY ? RETRY_BUSY_MS : retry_ms;
+    config->error(config->self, request, &(struct rpc_error){.code = error, .retry_ms = retry_ms});
+}
+
+static void join(struct rest_caller *caller, struct rest_request_ref *request)
+{
+    caller->used_ms = now_ms(caller->callers);
+    link_request(caller, request);
+}
+
+/** Its request stands in line before the session starts, which may be refused at once. */
+static void join_new(struct rest_callers *callers, struct bytes token, struct bytes remote,
+                     struct rest_request_ref *request)
+{
+    struct token_claims claims;
+    struct rest_caller *caller = NULL;
+    int64_t retry_ms = 0;
+    int error = rest_callers_verify(callers, token, remote, &claims, &retry_ms);
+    if (error == 0) {
+        error = admit(callers, token, remote, &claims, &caller);
+    }
+    if (error != 0) {
+        refuse(callers, request, error, retry_ms);
+        return;
+    }
+    join(caller, request);
+    session_start(caller->session, OPEN_REQUEST, &claims, 0, NULL);
 }
 
 void rest_callers_join(struct rest_callers *callers, struct bytes token, struct bytes remote,
                        struct rest_request_ref *request)
 {
     const struct rest_callers_config *config = &callers->config;
-    struct rest_caller *caller = NULL;
-    int64_t retry_ms = 0;
+    struct rest_caller *caller = find_caller(callers, token);
     int error = 0;
-    if (token.len != 0) {
-        error = find_or_admit(callers, token, remote, &caller, &retry_ms);
+    if (token.len != 0 && caller == NULL) {
+        join_new(callers, token, remote, request);
+        return;
+    }
+    if (caller != NULL) {
+        error = touch(callers, caller);
     } else {
         caller = caller_create(callers, remote);
         error = caller == NULL ? ERR_BUSY : 0;
     }
     if (error != 0) {
-        config->error(config->self, request,
-                      &(struct rpc_error){.code = error, .retry_ms = retry_ms});
+        refuse(callers, request, error, 0);
         return;
     }
-    caller->used_ms = now_ms(callers);
-    link_request(caller, request);
+    join(caller, request);
     if (caller->state == CALLER_OPEN || caller->token == NULL) {
         config->ready(config->self, request);
     }

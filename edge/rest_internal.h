@@ -55,6 +55,9 @@ struct rest_call *rest_call_begin(struct rest *rest, struct http_exchange *excha
 int rest_call_take_token(struct rest_call *call, const struct http_request *request,
                          bool *by_cookie);
 
+/** A new request id and a NUL. */
+void rest_make_id(struct rest *rest, char out[ID_TEXT_CHARS + 1]);
+
 /* rest_answer.c; each ends the exchange and gives the call back */
 void rest_answer_ok(struct rest_call *call, struct bytes result);
 void rest_answer_error(struct rest_call *call, const struct rpc_error *error);

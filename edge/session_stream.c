@@ -196,7 +196,8 @@ static void send_held(struct session *session)
 static void push_to(struct session *session, const struct push *push)
 {
     struct session_stream *stream = find_stream(session, push->from);
-    if (stream == NULL || session->state != SESSION_OPEN) {
+    if (stream == NULL || session->state != SESSION_OPEN ||
+        !session_follows(session, (uint32_t)(stream - session->streams))) {
         return;
     }
     if (push->seq == 0 && session_backed_up(session)) {

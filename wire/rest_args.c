@@ -108,7 +108,9 @@ static int read_body(const struct rest_request *request, json_t **out, struct fi
         return field_malformed(fault, "the body is not JSON");
     } else if (!json_is_object(body)) {
         json_decref(body);
-        return field_refuse(fault, "the body must be an object");
+        int error = field_refuse(fault, "must be an object");
+        field_fault_prefix(fault, "body");
+        return error;
     }
     for (uint32_t i = 0; i < type->count; i++) {
         if (type->fields[i].place != FIELD_BODY) {
