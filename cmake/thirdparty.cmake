@@ -27,6 +27,7 @@ duet_find(XXHASH libxxhash)
 duet_find(BSD libbsd)
 duet_find(READLINE readline) # duetctl chat: a line that is edited while messages come in
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
+pkg_check_modules(CURL QUIET IMPORTED_TARGET libcurl) # only in tests
 
 find_path(UTHASH_INCLUDE_DIR uthash.h REQUIRED)
 target_include_directories(duet_thirdparty SYSTEM INTERFACE "${UTHASH_INCLUDE_DIR}")

@@ -19,7 +19,7 @@ fi
 test_packages=(
     "${build_packages[@]}"
     libcmocka-dev g++ clang clang-format llvm libclang-rt-14-dev valgrind lmdb-utils
-    git ca-certificates
+    git ca-certificates libcurl4-openssl-dev
 )
 if [ "${DUET_DOC_UI:-ON}" != OFF ] && ! command -v chromium google-chrome >/dev/null; then
     test_packages+=(chromium)

@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "tests/integration/declared_ops/cases.h"
-#include "tests/integration/declared_ops/cast.h"
 #include "tests/integration/declared_ops/samples.h"
 
 void every_op(void (*try)(const struct op *op))
@@ -22,6 +21,44 @@ void every_op(void (*try)(const struct op *op))
         try(registry_at(world.registry, i));
     }
     no_complaints();
+}
+
+struct trial trial_begin(const struct op *op)
+{
+    struct caller *caller = caller_for(op);
+    return (struct trial){.op = op, .caller = caller, .args = args_for(op, caller)};
+}
+
+void trial_end(struct trial *trial)
+{
+    json_decref(trial->args);
+}
+
+json_t *wrong_args(const struct op *op)
+{
+    json_t *wrong = json_object();
+    for (uint32_t i = 0; i < op->command.args->count; i++) {
+        json_object_set_new(wrong, op->command.args->fields[i].name, json_pack("[n]"));
+    }
+    return wrong;
+}
+
+void expect_same_snapshot(json_t *before, enum who first, enum who second)
+{
+    json_t *after = snapshot(first, second);
+    if (!json_equal(before, after)) {
+        complain("this, or what was before, had an effect on %s and %s", world.cast[first].name,
+                 world.cast[second].name);
+    }
+    json_decref(before);
+    json_decref(after);
+}
+
+void expect_error(const struct answer *answer, int error)
+{
+    if (answer->ended || answer->error != error) {
+        complain("not %s, but %s", error_name(error), answer_text(answer));
+    }
 }
 
 /* --- answers are declared --- */
@@ -45,7 +82,7 @@ static bool may_refuse(const struct op *op, const struct answer *answer)
 
 static void try_allowed(const struct op *op)
 {
-    for (enum way way = 0; way < WAY_COUNT; way++) {
+    for (enum way way = WAY_JSON; way < WAY_COUNT; way = way_next(op, way)) {
         struct answer answer;
         struct caller *caller = caller_for(op);
         trying("%s in %s", op->command.name, way_names[way]);
@@ -88,7 +125,7 @@ static void try_same(const struct op *op)
     json_t *first = NULL;
     struct caller *caller = caller_for(op);
     json_t *args = args_for(op, caller);
-    for (enum way way = 0; way < WAY_COUNT && !op->writes; way++) {
+    for (enum way way = WAY_JSON; way < WAY_COUNT && !op->writes; way = way_next(op, way)) {
         struct answer answer;
         trying("%s in %s", op->command.name, way_names[way]);
         ask(way, caller, &(struct request){.op = op, .args = args}, &answer);
@@ -114,7 +151,7 @@ void reads_are_the_same_on_every_way(void **state)
 
 static void try_unknown_field(const struct op *op)
 {
-    for (enum way way = 0; way < WAY_COUNT; way++) {
+    for (enum way way = WAY_JSON; way < WAY_COUNT; way = way_next(op, way)) {
         struct answer with, without;
         struct caller *caller = caller_for(op);
         trying("%s with fields that nobody knows in %s", op->command.name, way_names[way]);
@@ -156,11 +193,9 @@ static void try_language(const struct op *op)
 {
     bool needs = op->needs != OP_NEEDS_NOTHING;
     struct caller *caller = needs ? &world.cast[GINA] : caller_for(op);
-    json_t *wrong = json_object();
-    for (uint32_t i = 0; i < op->command.args->count; i++) {
-        json_object_set_new(wrong, op->command.args->fields[i].name, json_pack("[n]"));
-    }
-    for (enum way way = 0; way < WAY_COUNT && (needs || json_object_size(wrong) > 0); way++) {
+    json_t *wrong = wrong_args(op);
+    for (enum way way = WAY_JSON; way < WAY_COUNT && (needs || json_object_size(wrong) > 0);
+         way = way_next(op, way)) {
         static const char *const languages[] = {"en", "ko", "xx"};
         for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
             struct answer answer;

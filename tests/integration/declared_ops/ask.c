@@ -12,11 +12,26 @@
 
 #include "base/error.h"
 #include "wire/codec.h"
+#include "wire/document.h"
 #include "wire/frame.h"
 
 #define COMPLAINTS_SHOWN 40
 
-const char *const way_names[WAY_COUNT] = {[WAY_JSON] = "JSON", [WAY_MSGPACK] = "MessagePack"};
+const char *const way_names[WAY_COUNT] = {
+    [WAY_JSON] = "JSON", [WAY_MSGPACK] = "MessagePack", [WAY_REST] = "REST"};
+
+bool way_leads_to(enum way way, const struct op *op)
+{
+    return way != WAY_REST || op->rest.method != NULL;
+}
+
+enum way way_next(const struct op *op, enum way way)
+{
+    do {
+        way++;
+    } while (way < WAY_COUNT && !way_leads_to(way, op));
+    return way;
+}
 
 /* --- complaints --- */
 
@@ -174,8 +189,7 @@ static void encode_msgpack(uint32_t id, const struct request *request, struct bu
     json_decref(meta);
 }
 
-/** Replaces the last `mark`, which has to be there. */
-static void replace(struct buffer *text, struct bytes mark, struct bytes instead)
+void bytes_replace(struct buffer *text, struct bytes mark, struct bytes instead)
 {
     struct buffer out = {0};
     size_t at = text->len - mark.len;
@@ -198,48 +212,18 @@ void request_encode(enum way way, uint32_t id, const struct request *request, st
         encode_msgpack(id, request, out);
     }
     if (request->mark.len != 0) {
-        replace(out, request->mark, request->instead);
+        bytes_replace(out, request->mark, request->instead);
     }
 }
 
 /* --- judging --- */
 
-/** Errors that any op may answer with and that its own list therefore leaves out. */
-static bool is_common(const struct op *op, int error)
+/** As the documents say it; and what went wrong inside of the server is never right here. */
+static bool is_declared(enum way way, const struct op *op, int error)
 {
-    switch (error) {
-    case ERR_INVALID_ARGUMENT:
-    case ERR_MALFORMED:
-    case ERR_TOO_LARGE:
-    case ERR_BUSY:
-    case ERR_RATE_LIMITED:
-    case ERR_REQUEST_ID_IN_USE:
-    case ERR_SHUTTING_DOWN:
-        return true;
-    case ERR_UNAUTHENTICATED:
-    case ERR_TOKEN_INVALID:
-    case ERR_TOKEN_EXPIRED:
-    case ERR_SESSION_REVOKED:
-        return op->needs != OP_NEEDS_NOTHING;
-    case ERR_NOT_PAIRED:
-        return op->needs == OP_NEEDS_PAIRED;
-    case ERR_IDEMPOTENCY_CONFLICT:
-        return op->keyed;
-    case ERR_STORAGE_FULL:
-        return op->writes;
-    default: /* INTERNAL and the like are never right here */
-        return false;
-    }
-}
-
-static bool is_declared(const struct op *op, int error)
-{
-    for (const int *own = op->errors; own != NULL && *own != 0; own++) {
-        if (*own == error) {
-            return true;
-        }
-    }
-    return is_common(op, error);
+    struct error_set set = {{0}};
+    document_op_errors(op, way == WAY_REST ? DOCUMENT_REST : DOCUMENT_WEBSOCKET, &set);
+    return error != ERR_INTERNAL && set.has[-1 - error];
 }
 
 /** Complains of fields that the record does not have. */
@@ -287,7 +271,7 @@ static void judge_result(const struct op *op, const struct answer *answer, struc
     arena_fini(&arena);
 }
 
-void answer_judge(const struct op *op, const struct answer *answer, struct bytes pack)
+void answer_judge(enum way way, const struct op *op, const struct answer *answer, struct bytes pack)
 {
     if (answer->ended) {
         return;
@@ -296,7 +280,7 @@ void answer_judge(const struct op *op, const struct answer *answer, struct bytes
         judge_result(op, answer, pack);
         return;
     }
-    if (!is_declared(op, answer->error)) {
+    if (!is_declared(way, op, answer->error)) {
         complain("%s is no declared error of %s", error_name(answer->error), op->command.name);
     }
     if (answer->message[0] == 0) {

@@ -17,8 +17,13 @@
 #include "base/bytes.h"
 #include "wire/op.h"
 
-enum way { WAY_JSON, WAY_MSGPACK, WAY_COUNT };
+enum way { WAY_JSON, WAY_MSGPACK, WAY_REST, WAY_COUNT };
+#define LINK_WAY_COUNT WAY_REST /* those before it are WebSocket connections */
 extern const char *const way_names[WAY_COUNT];
+
+bool way_leads_to(enum way way, const struct op *op);
+/** The next of the ways that lead to an op, after WAY_JSON, which always does; or WAY_COUNT. */
+enum way way_next(const struct op *op, enum way way);
 
 struct request {
     const struct op *op;
@@ -26,6 +31,7 @@ struct request {
     const char *key;   /* of idempotency, or NULL */
     const char *lang;  /* or NULL */
     const char *trace; /* or NULL */
+    const char *token; /* on REST, instead of the caller's own; NULL: that one */
     /* Once encoded, the last `mark` becomes `instead`: for bytes that no JSON value has. */
     struct bytes mark, instead;
 };
@@ -40,11 +46,15 @@ struct answer {
 };
 void answer_fini(struct answer *answer);
 
-/** Appends the frame's bytes: one request, with what it asks to be replaced in place. */
+/** Appends a WebSocket message: one request, with what it asks to be replaced in place. */
 void request_encode(enum way way, uint32_t id, const struct request *request, struct buffer *out);
 
+/** Replaces the last `mark`, which has to be there. */
+void bytes_replace(struct buffer *text, struct bytes mark, struct bytes instead);
+
 /** Complains unless the answer is one that the op declares. `pack`: of a result in MessagePack. */
-void answer_judge(const struct op *op, const struct answer *answer, struct bytes pack);
+void answer_judge(enum way way, const struct op *op, const struct answer *answer,
+                  struct bytes pack);
 
 /* --- complaints: all of them are printed, and the test fails at its end ---------------------- */
 

@@ -16,18 +16,17 @@
 #include "tools/catalog.h"
 
 #define PASSWORD "corgi-by-the-sea"
+#define ACCESS_LIFE_MS 1000 /* of the first tokens: as short as the option allows */
 #define BUSY_TRIES 50
 #define SETTLE_TRIES 5000
 
-struct world world = {.cast = {[ANNA] = {"Anna", true, NULL, {{0}}},
-                               [BERT] = {"Bert", true, NULL, {{0}}},
-                               [CARL] = {"Carl", true, NULL, {{0}}},
-                               [FINN] = {"Finn", true, NULL, {{0}}},
-                               [DORA] = {"Dora", true, NULL, {{0}}},
-                               [EMIL] = {"Emil", true, NULL, {{0}}},
-                               [GINA] = {"Gina", false, NULL, {{0}}}}};
-
-static bool may_sign_in_again; /* elsewhere a session that is no more is an error of the server */
+struct world world = {.cast = {[ANNA] = {.name = "Anna", .opens = true},
+                               [BERT] = {.name = "Bert", .opens = true},
+                               [CARL] = {.name = "Carl", .opens = true},
+                               [FINN] = {.name = "Finn", .opens = true},
+                               [DORA] = {.name = "Dora", .opens = true},
+                               [EMIL] = {.name = "Emil", .opens = true},
+                               [GINA] = {.name = "Gina"}}};
 
 static void sleep_ms(int64_t ms)
 {
@@ -102,6 +101,23 @@ static void prepare_read(struct caller *caller, json_t *args)
     answer_fini(&answer);
 }
 
+static void pair(struct caller *a, struct caller *b);
+static void part(struct caller *caller);
+
+/** Something that has just happened to a single, so that the mark moves. */
+static void prepare_notification_read(struct caller *caller, json_t *args)
+{
+    if (caller != &world.cast[CARL]) {
+        return;
+    }
+    pair(caller, partner_of(caller));
+    part(caller);
+    part(partner_of(caller));
+    json_t *unread = result_of(WAY_JSON, caller, "notification.unread", json_object());
+    json_object_set(args, "up_to", json_object_get(unread, "head"));
+    json_decref(unread);
+}
+
 /**
  * Only what cannot be seen from the declaration. An op without a line is asked by Anna, or by Gina
  * if it needs nothing, with its examples and the facts of the caller.
@@ -111,14 +127,27 @@ static const struct play {
     enum who who;
     void (*prepare)(struct caller *caller, json_t *args);
 } plays[] = {
-    {"auth.login", GINA, NULL},    {"auth.refresh", GINA, NULL},
-    {"auth.signout", CARL, NULL},  {"auth.signup", GINA, prepare_signup},
-    {"chat.history", ANNA, NULL},  {"chat.read", ANNA, prepare_read},
-    {"chat.send", ANNA, NULL},     {"chat.typing", ANNA, NULL},
-    {"couple.info", ANNA, NULL},   {"couple.invite", CARL, NULL},
-    {"couple.leave", ANNA, NULL},  {"couple.match", CARL, prepare_match},
-    {"ping", GINA, NULL},          {"session.open", GINA, NULL},
+    {"auth.login", GINA, NULL},
+    {"auth.me", CARL, NULL},
+    {"auth.refresh", GINA, NULL},
+    {"auth.signout", CARL, NULL},
+    {"auth.signup", GINA, prepare_signup},
+    {"chat.history", ANNA, NULL},
+    {"chat.read", ANNA, prepare_read},
+    {"chat.send", ANNA, NULL},
+    {"chat.typing", ANNA, NULL},
+    {"couple.info", ANNA, NULL},
+    {"couple.invite", CARL, NULL},
+    {"couple.leave", ANNA, NULL},
+    {"couple.match", CARL, prepare_match},
+    {"notification.list", ANNA, NULL},
+    {"notification.read", CARL, prepare_notification_read},
+    {"notification.unread", ANNA, NULL},
+    {"ping", GINA, NULL},
+    {"session.open", GINA, NULL},
     {"session.renew", ANNA, NULL},
+    {"user.profile", CARL, NULL},
+    {"user.update", CARL, NULL},
 };
 
 static const struct play *play_of(const struct op *op)
@@ -177,48 +206,58 @@ static void take_tokens(struct caller *caller, const struct request *request,
     }
 }
 
-static void ask_once(struct caller *caller, struct link *link, const struct request *request,
-                     struct answer *out)
+/** Over a connection of its own, which is no session. */
+static void ask_alone(struct caller *caller, const char *name, bool required_only,
+                      struct answer *out)
 {
-    uint32_t id = link_send(link, request);
-    link_take(link, request->op, id, out);
-    take_tokens(caller, request, out);
-}
-
-static void sign_in(struct caller *caller, struct link *link, struct answer *out)
-{
-    const struct op *login = op_named("auth.login");
-    json_t *args = sample_of(login->command.args, caller->facts, false);
-    ask_once(caller, link, &(struct request){.op = login, .args = args}, out);
+    const struct op *op = op_named(name);
+    struct link link = {.way = WAY_JSON};
+    json_t *args = sample_of(op->command.args, caller->facts, required_only);
+    struct request request = {.op = op, .args = args};
+    (void)link_ensure(&link, world.daemon.port);
+    link_take(&link, op, link_send(&link, &request), out);
+    take_tokens(caller, &request, out);
+    link_close(&link);
     json_decref(args);
-    answer_fini(out);
 }
 
-static void open_session(struct caller *caller, struct link *link, struct answer *out)
+/** Makes the connection a session. */
+static void open_session(struct caller *caller, struct link *link)
 {
+    struct answer answer;
     const struct op *open = op_named("session.open");
     json_t *args = sample_of(open->command.args, caller->facts, true);
-    ask_once(caller, link, &(struct request){.op = open, .args = args}, out);
+    struct request request = {.op = open, .args = args};
+    link_take(link, open, link_send(link, &request), &answer);
+    if (answer.error != 0 || answer.ended) {
+        complain("the session of %s is lost: %s", caller->name, answer_text(&answer));
+    }
+    answer_fini(&answer);
     json_decref(args);
-    answer_fini(out);
 }
 
 static struct link *link_of(struct caller *caller, enum way way)
 {
     struct link *link = &caller->links[way];
-    struct answer answer = {0};
     link->way = way;
     if (link_ensure(link, world.daemon.port) && caller->opens) {
-        open_session(caller, link, &answer);
-        if (answer.error != 0 && may_sign_in_again) {
-            sign_in(caller, link, &answer);
-            open_session(caller, link, &answer);
-        }
-        if (answer.error != 0) {
-            complain("the session of %s is lost: %s", caller->name, answer_text(&answer));
-        }
+        open_session(caller, link);
     }
     return link;
+}
+
+static void ask_once(enum way way, struct caller *caller, const struct request *request,
+                     struct answer *out)
+{
+    if (way == WAY_REST) {
+        const char *own = caller->opens ? json_string_value(fact(caller, "access_token")) : NULL;
+        rest_ask(&caller->rest, world.daemon.port, request->token != NULL ? request->token : own,
+                 request, out);
+    } else {
+        struct link *link = link_of(caller, way);
+        link_take(link, request->op, link_send(link, request), out);
+    }
+    take_tokens(caller, request, out);
 }
 
 void ask(enum way way, struct caller *caller, const struct request *request, struct answer *out)
@@ -227,14 +266,14 @@ void ask(enum way way, struct caller *caller, const struct request *request, str
     json_t *none = json_object();
     whole.args = request->args != NULL ? request->args : none;
     for (int tries = 0; tries < BUSY_TRIES; tries++) {
-        ask_once(caller, link_of(caller, way), &whole, out);
+        ask_once(way, caller, &whole, out);
         if (out->error != ERR_BUSY) {
             break;
         }
         sleep_ms(out->retry_ms);
     }
     /* Ops of the connection itself: some failures end it, and some successes change it. */
-    if (whole.op->route == NULL && (out->error != 0 || !caller->opens)) {
+    if (way != WAY_REST && whole.op->route == NULL && (out->error != 0 || !caller->opens)) {
         link_close(&caller->links[way]);
     }
     json_decref(none);
@@ -249,13 +288,12 @@ void ask_op(enum way way, struct caller *caller, const struct op *op, json_t *ar
 
 /* --- couples --------------------------------------------------------------------------------- */
 
-/** The caller's couple as this connection sees it, or NULL. Owned. */
-static json_t *couple_seen(enum way way, struct caller *caller)
+json_t *couple_of(enum way way, struct caller *caller)
 {
     struct answer answer;
     ask_op(way, caller, op_named("couple.info"), json_object(), &answer);
-    if (answer.error != 0 && answer.error != ERR_NOT_PAIRED) {
-        complain("couple.info of %s: %s", caller->name, answer_text(&answer));
+    if (answer.ended || (answer.error != 0 && answer.error != ERR_NOT_PAIRED)) {
+        complain("couple.info of %s in %s: %s", caller->name, way_names[way], answer_text(&answer));
     }
     if (answer.error == 0) {
         json_object_set(caller->facts, "couple", json_object_get(answer.result, "couple"));
@@ -269,10 +307,11 @@ static json_t *couple_seen(enum way way, struct caller *caller)
 /** What a change is told to other connections with takes a moment. */
 static void settle(struct caller *caller, const json_t *couple)
 {
-    for (enum way way = 0; way < WAY_COUNT; way++) {
+    const struct op *info = op_named("couple.info");
+    for (enum way way = WAY_JSON; way < WAY_COUNT; way = way_next(info, way)) {
         bool settled = false;
         for (int tries = 0; tries < SETTLE_TRIES && !settled; tries++) {
-            json_t *seen = couple_seen(way, caller);
+            json_t *seen = couple_of(way, caller);
             settled = couple == NULL ? seen == NULL : json_equal(seen, couple);
             json_decref(seen);
             if (!settled) {
@@ -289,7 +328,7 @@ static void settle(struct caller *caller, const json_t *couple)
 
 static void part(struct caller *caller)
 {
-    json_t *couple = couple_seen(WAY_JSON, caller);
+    json_t *couple = couple_of(WAY_JSON, caller);
     if (couple != NULL) {
         json_decref(result_of(WAY_JSON, caller, "couple.leave", json_object()));
         json_decref(couple);
@@ -322,8 +361,8 @@ static void pair(struct caller *a, struct caller *b)
 
 static void mend_couple(struct caller *a, struct caller *b)
 {
-    json_t *left = couple_seen(WAY_JSON, a);
-    json_t *right = couple_seen(WAY_JSON, b);
+    json_t *left = couple_of(WAY_JSON, a);
+    json_t *right = couple_of(WAY_JSON, b);
     if (left == NULL || right == NULL || !json_equal(left, right)) {
         pair(a, b);
     }
@@ -331,32 +370,34 @@ static void mend_couple(struct caller *a, struct caller *b)
     json_decref(right);
 }
 
-static void mend_visitor(struct caller *visitor)
+/** Whether the session is gone: then the caller signs in again. */
+static void mend_session(struct caller *caller)
 {
     struct answer answer;
-    struct link *link = link_of(visitor, WAY_JSON);
-    open_session(visitor, link, &answer);
-    if (answer.error != 0) {
-        link_close(link);
-        sign_in(visitor, link_of(visitor, WAY_JSON), &answer);
+    ask_alone(caller, "session.open", true, &answer);
+    bool lives = answer.error == 0;
+    answer_fini(&answer);
+    if (!lives) {
+        ask_alone(caller, "auth.login", false, &answer);
+        if (answer.error != 0) {
+            fail_msg("%s cannot sign in again: %s", caller->name, answer_text(&answer));
+        }
+        answer_fini(&answer);
+        for (enum way way = 0; way < LINK_WAY_COUNT; way++) {
+            link_close(&caller->links[way]);
+        }
     }
-    link_close(&visitor->links[WAY_JSON]);
 }
 
 void mend(void)
 {
-    may_sign_in_again = true;
     for (enum who who = 0; who < CAST_COUNT; who++) {
-        for (enum way way = 0; way < WAY_COUNT && world.cast[who].opens; way++) {
-            (void)link_of(&world.cast[who], way);
-        }
+        mend_session(&world.cast[who]);
     }
-    mend_visitor(&world.cast[GINA]);
     mend_couple(&world.cast[ANNA], &world.cast[BERT]);
     mend_couple(&world.cast[DORA], &world.cast[EMIL]);
     part(&world.cast[CARL]);
     part(&world.cast[FINN]);
-    may_sign_in_again = false;
 }
 
 /* --- snapshots ------------------------------------------------------------------------------- */
@@ -388,13 +429,7 @@ static bool is_read(const struct op *op)
 static json_t *streams_of(struct caller *caller)
 {
     struct answer answer;
-    struct link link = {.way = WAY_JSON};
-    const struct op *open = op_named("session.open");
-    json_t *args = sample_of(open->command.args, caller->facts, true);
-    (void)link_ensure(&link, world.daemon.port);
-    ask_once(caller, &link, &(struct request){.op = open, .args = args}, &answer);
-    link_close(&link);
-    json_decref(args);
+    ask_alone(caller, "session.open", true, &answer);
     json_t *streams = json_incref(json_object_get(answer.result, "streams"));
     answer_fini(&answer);
     return streams;
@@ -450,21 +485,15 @@ static void sign_up(struct caller *caller)
     struct id device;
     char text[ID_TEXT_CHARS + 1];
     struct answer answer;
-    const struct op *signup = op_named("auth.signup");
     randombytes_buf(&device, sizeof device);
     id_to_text(device, text);
     caller->facts = json_pack("{s:s, s:s, s:i, s:i, s:i}", "device", text, "password", PASSWORD,
                               "no", 0, "reply_to", 1, "up_to", 1);
     set_random(caller->facts, "email", "p%08x%08x@example.org");
-    json_t *args = sample_of(signup->command.args, caller->facts, true);
-    caller->links[WAY_JSON].way = WAY_JSON;
-    (void)link_ensure(&caller->links[WAY_JSON], world.daemon.port);
-    ask_once(caller, &caller->links[WAY_JSON], &(struct request){.op = signup, .args = args},
-             &answer);
+    ask_alone(caller, "auth.signup", true, &answer);
     if (answer.error != 0) {
         fail_msg("auth.signup: %s", answer_text(&answer));
     }
-    json_decref(args);
     answer_fini(&answer);
 }
 
@@ -473,30 +502,57 @@ static void sign_everybody_up(void)
 {
     for (enum who who = 0; who < CAST_COUNT; who++) {
         sign_up(&world.cast[who]);
-        link_close(&world.cast[who].links[WAY_JSON]);
     }
     world.expired = json_incref(fact(&world.cast[GINA], "access_token"));
+    sleep_ms(ACCESS_LIFE_MS);
 }
 
 static void refresh_everybody(void)
 {
     for (enum who who = 0; who < CAST_COUNT; who++) {
-        struct caller *caller = &world.cast[who];
-        bool opens = caller->opens;
-        caller->opens = false;
-        json_decref(result_of(WAY_JSON, caller, "auth.refresh",
-                              json_pack("{s:O}", "refresh_token", fact(caller, "refresh_token"))));
-        caller->opens = opens;
-        link_close(&caller->links[WAY_JSON]);
+        struct answer answer;
+        ask_alone(&world.cast[who], "auth.refresh", true, &answer);
+        answer_fini(&answer);
     }
 }
 
+/** Of a session that REST and a connection have used before it was signed out. */
 static void make_revoked_token(void)
 {
     struct caller *carl = &world.cast[CARL];
+    const struct op *info = op_named("couple.info");
     world.revoked = json_incref(fact(carl, "access_token"));
+    for (enum way way = WAY_JSON; way < WAY_COUNT; way = way_next(info, way)) {
+        json_decref(couple_of(way, carl));
+    }
     json_decref(result_of(WAY_MSGPACK, carl, "auth.signout", json_object()));
-    link_close(&carl->links[WAY_MSGPACK]);
+}
+
+static void hang_up(void)
+{
+    for (enum who who = 0; who < CAST_COUNT; who++) {
+        for (enum way way = 0; way < LINK_WAY_COUNT; way++) {
+            link_close(&world.cast[who].links[way]);
+        }
+        rest_fini(&world.cast[who].rest);
+    }
+}
+
+static void set_option(const char *name, const char *value)
+{
+    for (size_t i = 0; world.daemon.options[i] != NULL; i += 2) {
+        if (strcmp(world.daemon.options[i], name) == 0) {
+            world.daemon.options[i + 1] = value;
+        }
+    }
+}
+
+void restart(const char *option, const char *value)
+{
+    hang_up();
+    daemon_stop(&world.daemon);
+    set_option(option, value);
+    daemon_start(&world.daemon);
 }
 
 int world_set_up(void **state)
@@ -520,9 +576,7 @@ int world_set_up(void **state)
     daemon_init(&world.daemon, options);
     daemon_start(&world.daemon);
     sign_everybody_up();
-    daemon_stop(&world.daemon);
-    world.daemon.options[1] = "30m";
-    daemon_start(&world.daemon);
+    restart("--access-life", "30m");
     refresh_everybody();
     make_revoked_token();
     mend();
@@ -532,11 +586,7 @@ int world_set_up(void **state)
 
 void crash(void)
 {
-    for (enum who who = 0; who < CAST_COUNT; who++) {
-        for (enum way way = 0; way < WAY_COUNT; way++) {
-            link_close(&world.cast[who].links[way]);
-        }
-    }
+    hang_up();
     daemon_kill(&world.daemon);
     daemon_start(&world.daemon);
 }
@@ -544,10 +594,8 @@ void crash(void)
 int world_tear_down(void **state)
 {
     (void)state;
+    hang_up();
     for (enum who who = 0; who < CAST_COUNT; who++) {
-        for (enum way way = 0; way < WAY_COUNT; way++) {
-            link_close(&world.cast[who].links[way]);
-        }
         json_decref(world.cast[who].facts);
     }
     json_decref(world.expired);

@@ -7,6 +7,7 @@
 #define TESTS_INTEGRATION_DECLARED_OPS_CAST_H
 
 #include "tests/integration/declared_ops/link.h"
+#include "tests/integration/declared_ops/rest.h"
 #include "tests/integration/support_daemon.h"
 #include "wire/registry.h"
 #include "wire/token.h"
@@ -17,7 +18,8 @@ struct caller {
     const char *name;
     bool opens;    /* its connections are sessions; Gina's are not */
     json_t *facts; /* what it knows of itself, by the names of fields */
-    struct link links[WAY_COUNT];
+    struct link links[LINK_WAY_COUNT];
+    struct rest rest;
 };
 
 struct world {
@@ -46,8 +48,12 @@ void ask(enum way way, struct caller *caller, const struct request *request, str
 void ask_op(enum way way, struct caller *caller, const struct op *op, json_t *args,
             struct answer *out);
 
+/** The caller's couple as it is seen this way, or NULL. Owned. */
+json_t *couple_of(enum way way, struct caller *caller);
 /** Everybody is signed in, and with whom they belong, and nobody else. */
 void mend(void);
+/** The daemon ends in good order and comes back with another value of an option that it had. */
+void restart(const char *option, const char *value);
 /** The daemon dies without notice and comes back; so do the sessions. */
 void crash(void);
 

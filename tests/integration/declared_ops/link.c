@@ -16,7 +16,7 @@
 
 #define WAIT_MS 60000
 
-static const char *const subprotocols[WAY_COUNT] = {
+static const char *const subprotocols[LINK_WAY_COUNT] = {
     [WAY_JSON] = DUET_SUBPROTOCOL_JSON, [WAY_MSGPACK] = DUET_SUBPROTOCOL_MSGPACK};
 
 static int receive(struct link *link, int timeout_ms)
@@ -128,7 +128,7 @@ void link_take(struct link *link, const struct op *op, uint32_t id, struct answe
         }
     }
     read_response(item, out);
-    answer_judge(op, out, item->in.result);
+    answer_judge(link->way, op, out, item->in.result);
     item_destroy(item);
 }
 
