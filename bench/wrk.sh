@@ -52,7 +52,7 @@ start_server() {
 }
 
 # The figure `name` of a run's JSON, or of wrk's line.
-of_json() { grep -o "\"$2\":[-0-9.]*" <<<"$1" | head -n 1 | cut -d: -f2 | cut -d. -f1; }
+of_json() { grep -o "\"$2\":[0-9][0-9.]*" <<<"$1" | head -n 1 | cut -d: -f2 | cut -d. -f1; }
 of_wrk() { grep -o "$2=[0-9]*" <<<"$1" | cut -d= -f2; }
 
 row() { printf '%-8s %-5s %-10s %11s %9s %9s %9s\n' "$@"; }

@@ -252,6 +252,24 @@ static void a_stall_counts_for_all_who_were_due(void **state)
     json_decref(report);
 }
 
+/* Our own server, reads and writes, and more than one connection for some of the people. */
+static void our_server_passes(void **state)
+{
+    static const char *const words[] = {"rest", "--couples", "5", "--connections", "15", "--mix",
+                                        "2:1",  "--warmup",  "0", "--seconds",     "2",  "--rate",
+                                        "1500", NULL};
+    (void)state;
+    json_t *report = bench_report(words, 0);
+    double sent = bench_number(report, "sent");
+    assert_true(bench_number(report, "requests_per_s") > 1000);
+    assert_true(sent > 700 && sent == bench_number(report, "delivered"));
+    assert_true(bench_number(report, "refused") == 0);
+    assert_true(bench_number(report, "server_cpu_us_per_request") > 0);
+    assert_true(bench_number(report, "profile_p50_us") > 0);
+    assert_true(bench_number(report, "send_p50_us") > bench_number(report, "unread_p50_us"));
+    json_decref(report);
+}
+
 static void a_wrong_command_line_is_refused(void **state)
 {
     static const char *const wrong_op[] = {"rest", "--op", "delete", NULL};
@@ -270,6 +288,7 @@ int main(void)
         cmocka_unit_test(every_lie_is_caught),
         cmocka_unit_test(what_a_server_may_do_is_no_fault),
         cmocka_unit_test(a_stall_counts_for_all_who_were_due),
+        cmocka_unit_test(our_server_passes),
         cmocka_unit_test(a_wrong_command_line_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

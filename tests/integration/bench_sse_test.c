@@ -185,6 +185,28 @@ static void silence_is_measured(void **state)
     json_decref(report);
 }
 
+static void our_server_passes(void **state)
+{
+    static const char *const words[] = {"sse", "--connections", "40",  "--hold", "1", "--seconds",
+                                        "1",   "--rate",        "200", NULL};
+    (void)state;
+    json_t *report = bench_report(words, 0);
+    double sent = bench_number(report, "sent");
+    assert_true(sent >= 190 && sent <= 210);
+    assert_true(bench_number(report, "delivered") == sent);
+    assert_true(bench_number(report, "bytes_per_stream") > 0);
+    assert_true(bench_number(report, "server_cpu_percent_of_a_core") >= 0);
+    json_decref(report);
+}
+
+static void a_wrong_command_line_is_refused(void **state)
+{
+    static const char *const words[] = {"sse", "--topics", "user", NULL}; /* no messages on it */
+    (void)state;
+    assert_int_equal(bench_run(words), 2);
+    assert_non_null(strstr(bench_output, "--topics"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +214,8 @@ int main(void)
         cmocka_unit_test(every_lie_is_caught),
         cmocka_unit_test(a_stream_that_is_none_is_noticed),
         cmocka_unit_test(silence_is_measured),
+        cmocka_unit_test(our_server_passes),
+        cmocka_unit_test(a_wrong_command_line_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
