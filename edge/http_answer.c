@@ -149,6 +149,8 @@ void http_answer(struct http_exchange *exchange, const struct http_response *res
     bool close = response->close || !message->keep_alive || unread || connection->http->draining;
     append_answer(connection, response, close);
     http_report(connection, response->status);
+    /* A peer that did not ask for the end may be sending already. */
+    connection->lingers = connection->lingers || (close && message->keep_alive);
     leave_request(connection, close);
 }
 

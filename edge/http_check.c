@@ -10,22 +10,62 @@ static const bool token_characters[256] = {
     ['+'] = true,         ['-'] = true,         ['.'] = true,         ['^'] = true,  ['_'] = true,
     ['`'] = true,         ['|'] = true,         ['~'] = true};
 
-/* Letters, digits, and what names, addresses and their ports have beside them. */
-static const bool host_characters[256] = {
+/* Unreserved characters and delimiters of RFC 3986, without the comma, which makes lists. */
+static const bool name_characters[256] = {
     ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true,
-    ['_'] = true,         ['~'] = true,         ['%'] = true,         [':'] = true, ['['] = true,
-    [']'] = true,         ['!'] = true,         ['$'] = true,         ['&'] = true, ['\''] = true,
-    ['('] = true,         [')'] = true,         ['*'] = true,         ['+'] = true, [';'] = true,
-    ['='] = true};
+    ['_'] = true,         ['~'] = true,         ['!'] = true,         ['$'] = true, ['&'] = true,
+    ['\''] = true,        ['('] = true,         [')'] = true,         ['*'] = true, ['+'] = true,
+    [';'] = true,         ['='] = true};
+
+static const bool address_characters[256] = {
+    ['a' ... 'f'] = true, ['A' ... 'F'] = true, ['0' ... '9'] = true, [':'] = true, ['.'] = true};
 
 bool http_check_is_token(uint8_t c)
 {
     return token_characters[c];
 }
 
-bool http_check_is_host(uint8_t c)
+static bool is_hex(uint8_t c)
 {
-    return host_characters[c];
+    return address_characters[c] && c != ':' && c != '.';
+}
+
+/** How long the host at the beginning is: an address in brackets, or a name. 0: neither. */
+static size_t host_len(struct bytes text)
+{
+    size_t len = 0;
+    if (text.len != 0 && text.data[0] == '[') {
+        for (len = 1; len < text.len && address_characters[text.data[len]];) {
+            len++;
+        }
+        return len > 2 && len < text.len && text.data[len] == ']' ? len + 1 : 0;
+    }
+    while (len < text.len) {
+        bool coded = text.data[len] == '%' && text.len - len > 2 && is_hex(text.data[len + 1]) &&
+                     is_hex(text.data[len + 2]);
+        if (!coded && !name_characters[text.data[len]]) {
+            break;
+        }
+        len += coded ? 3 : 1;
+    }
+    return len;
+}
+
+bool http_check_is_host(struct bytes text)
+{
+    size_t len = host_len(text);
+    if (len == text.len) {
+        return true;
+    }
+    if (len == 0 || text.data[len] != ':') {
+        return false;
+    }
+    for (len++; len < text.len; len++) {
+        if (text.data[len] < '0' || text.data[len] > '9') {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool http_check_is_named(struct bytes name, const char *lower)
@@ -128,12 +168,7 @@ static const char *check_host(struct http_check *check, struct bytes value)
         return "Host is given twice.";
     }
     check->host = value;
-    for (size_t i = 0; i < value.len; i++) {
-        if (!host_characters[value.data[i]]) {
-            return "Host is not the name of a host.";
-        }
-    }
-    return NULL;
+    return http_check_is_host(value) ? NULL : "Host is not the name of a host.";
 }
 
 static const char *check_expect(struct http_check *check, struct bytes value)

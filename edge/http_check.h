@@ -24,8 +24,8 @@ struct http_check {
 /** Whether it is one of the characters of which names are made. */
 bool http_check_is_token(uint8_t c);
 
-/** Whether it may stand in a host with its port. */
-bool http_check_is_host(uint8_t c);
+/** Whether it is a host, with a port or without (RFC 9110, 7.2); an empty one is. */
+bool http_check_is_host(struct bytes text);
 
 /** Compares without regard to case; `lower` is lower case. */
 bool http_check_is_named(struct bytes name, const char *lower);

@@ -185,9 +185,6 @@ struct http_head http_head_first(struct bytes first)
 {
     static const char ws[] = "GET /ws";
     size_t len = first.len < sizeof ws - 1 ? first.len : sizeof ws - 1;
-    if (!starts_like_http(first)) {
-        return REFUSE(400, "This is not HTTP.");
-    }
     if (len != 0 && memcmp(first.data, ws, len) != 0) {
         return fine;
     }

@@ -43,7 +43,8 @@ struct http_head_parts {
 
 /**
  * Whose a connection is, by what has come of its first request, as early as that can be told:
- * OTHER does not say that the head is complete or without fault. WS does.
+ * OTHER does not say that the head is complete or without fault. WS does. REFUSED: only of what
+ * begins as a WebSocket's request.
  */
 struct http_head http_head_first(struct bytes first);
 

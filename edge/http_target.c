@@ -44,10 +44,8 @@ static const char *split_absolute(struct http_head_parts *parts, size_t scheme)
 {
     struct bytes rest = bytes_of(parts->target.data + scheme, parts->target.len - scheme);
     parts->authority = take_until(&rest, "/?");
-    for (size_t i = 0; i < parts->authority.len; i++) {
-        if (!http_check_is_host(parts->authority.data[i])) {
-            return "The host in the target is not the name of a host.";
-        }
+    if (!http_check_is_host(parts->authority)) {
+        return "The host in the target is not the name of a host.";
     }
     if (parts->authority.len == 0) {
         return "The target has no host.";

@@ -20,15 +20,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/logger.h"
-#include "edge/http_error.h"
 #include "edge/http_head.h"
 
 #define ACCEPTS_PER_EVENT 64
@@ -71,30 +68,12 @@ static void set_option(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/** Answers and closes. What was only peeked at is read, or the kernel would reset the answer away.
- */
-static void refuse(int fd, const struct http_head *head)
-{
-    char body[256], answer[768], unread[HTTP_HEAD_BYTES_MAX];
-    int body_len = http_error_body(head->status, head->fault, body, sizeof body);
-    int len = snprintf(answer, sizeof answer,
-                       "HTTP/1.1 %d %s\r\nconnection: close\r\ncontent-type: application/json\r\n"
-                       "content-length: %d\r\n\r\n%s",
-                       head->status, http_error_phrase(head->status), body_len, body);
-    while (recv(fd, unread, sizeof unread, MSG_DONTWAIT) == (ssize_t)sizeof unread) {
-    }
-    (void)!send(fd, answer, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    shutdown(fd, SHUT_WR);
-    close(fd);
-}
-
+/** A refused head goes the way of all HTTP: it is judged alike there, and answered. */
 static void hand_on(struct listener *listener, int fd, const struct http_head *head)
 {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
-    if (head->verdict == HTTP_HEAD_REFUSED) {
-        refuse(fd, head);
-    } else if (head->verdict == HTTP_HEAD_WS) {
+    if (head->verdict == HTTP_HEAD_WS) {
         listener->config.accept_ws(listener->config.self, fd);
     } else if (getpeername(fd, (struct sockaddr *)&address, &len) == 0) {
         listener->config.accept_http(listener->config.self, fd, (struct sockaddr *)&address, len);

@@ -67,7 +67,10 @@ static void finish(struct rest_call *call, int status, struct bytes body)
 {
     http_answer(call->exchange,
                 &(struct http_response){
-                    .status = status, .headers = buffer_bytes(&call->rest->headers), .body = body});
+                    .status = status,
+                    .headers = buffer_bytes(&call->rest->headers),
+                    .body = body,
+                    .close = status == 411}); /* a body may follow that nobody knows the end of */
     rest_call_give(call);
 }
 

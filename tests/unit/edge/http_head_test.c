@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "edge/http_check.h"
 #include "edge/http_head.h"
 #include "wire/record.h"
 
@@ -117,11 +118,30 @@ static void whose_a_connection_is_shows_early(void **state)
     assert_int_equal(http_head_first(text_of("GET /ws?")).verdict, HTTP_HEAD_MORE);
     assert_int_equal(http_head_first(text_of("GET /wsx")).verdict, HTTP_HEAD_OTHER);
     assert_int_equal(http_head_first(text_of("P")).verdict, HTTP_HEAD_OTHER);
-    assert_int_equal(http_head_first(text_of("\x16")).verdict, HTTP_HEAD_REFUSED);
+    assert_int_equal(http_head_first(text_of("\x16")).verdict, HTTP_HEAD_OTHER);
     assert_int_equal(http_head_first(text_of("GET /ws HTTP/1.1\nHost: a\n")).verdict,
                      HTTP_HEAD_REFUSED);
     assert_int_equal(http_head_first(text_of("GET /ws HTTP/1.1\r\n" HOST "\r\n")).verdict,
                      HTTP_HEAD_WS);
+}
+
+static void a_host_is_a_name_or_an_address(void **state)
+{
+    static const char *const hosts[] = {"",        "a",
+                                        "a.b-c_d", "a:80",
+                                        "a:",      "[::1]",
+                                        "a%41b",   "127.0.0.1:443",
+                                        "[::1]:8", "[1:2::3.4.5.6]"};
+    static const char *const others[] = {"a:b", "a:80:80", "[::1",  "[::1]a", "[]",   "[g]", "a%",
+                                         "a%4", "a%4g",    "u@a",   "a/b",    "a b",  "a,b", "a?b",
+                                         "]",   "a[",      "\"a\"", "a\\b",   "\x80", ":x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        assert_true(http_check_is_host(text_of(hosts[i])));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_false(http_check_is_host(text_of(others[i])));
+    }
 }
 
 static void the_parts_of_a_head_are_told(void **state)
@@ -182,6 +202,7 @@ int main(void)
         cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
         cmocka_unit_test(what_is_understood_and_not_served_is_said),
         cmocka_unit_test(whose_a_connection_is_shows_early),
+        cmocka_unit_test(a_host_is_a_name_or_an_address),
         cmocka_unit_test(the_parts_of_a_head_are_told),
         cmocka_unit_test(a_fault_is_seen_before_the_head_is_complete),
         cmocka_unit_test(a_head_is_bounded_in_bytes_and_in_fields),
