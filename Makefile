@@ -3,12 +3,13 @@
 # make bench-peers   duet beside other systems, under the same load
 # make bench-wrk   REST measured by duet-bench and by wrk, in turn
 # make bench-idle-vm   100,000 idle connections, in a virtual machine without limits
+# make bench-slow   what a client waits while others are as slow as they can
 # make test   everything that must hold before a change is taken
 JOBS ?= $(shell nproc)
 DATA ?= ./data
 export JOBS
 
-.PHONY: run build bench-peers bench-wrk bench-idle-vm docs test test-all gates format clean \
+.PHONY: run build bench-peers bench-wrk bench-idle-vm bench-slow docs test test-all gates format clean \
 	deps-build deps-test guard guard-accept guard-profile
 
 run: build
@@ -19,6 +20,10 @@ build: deps-build
 
 bench-idle-vm: build
 	@bench/vm/run.sh $(CONNECTIONS)
+
+bench-slow: build
+	@scripts/install-deps.sh slow
+	@bench/slow.sh build $(SECONDS)
 
 test: deps-test
 	@scripts/test.sh

@@ -22,6 +22,7 @@ endif()
 
 set(DUET_TEST_ENV
   "DUET_BIN=${CMAKE_BINARY_DIR}"
+  "DUET_SOURCE=${CMAKE_SOURCE_DIR}"
   "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:verify_asan_link_order=0"
   "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
   "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1:history_size=4")

@@ -3,6 +3,7 @@
 #   install-deps.sh build   what `make run` needs
 #   install-deps.sh test    that, and what `make test` and `make test-all` need
 #   install-deps.sh bench   what `make run` needs, Erlang for `duet-bench actor`, and wrk
+#   install-deps.sh slow    what `make build` and `make bench-slow` need
 #   install-deps.sh vm      what `make build` and `make bench-idle-vm` need
 set -euo pipefail
 
@@ -20,10 +21,12 @@ test_packages=(
     "${build_packages[@]}"
     libcmocka-dev g++ clang clang-format llvm libclang-rt-14-dev valgrind lmdb-utils
     git ca-certificates libcurl4-openssl-dev
+    nginx-light haproxy
 )
 if [ "${DUET_DOC_UI:-ON}" != OFF ] && ! command -v chromium google-chrome >/dev/null; then
     test_packages+=(chromium)
 fi
+slow_packages=("${build_packages[@]}" slowhttptest jq)
 vm_packages=(
     "${build_packages[@]}"
     qemu-system-x86 busybox-static cpio
@@ -35,9 +38,10 @@ case "${1:-build}" in
 build) packages=("${build_packages[@]}") ;;
 test) packages=("${test_packages[@]}") ;;
 bench) packages=("${bench_packages[@]}") ;;
+slow) packages=("${slow_packages[@]}") ;;
 vm) packages=("${vm_packages[@]}") ;;
 *)
-    echo "usage: $0 [build|test|vm]" >&2
+    echo "usage: $0 [build|test|bench|slow|vm]" >&2
     exit 2
     ;;
 esac
