@@ -14,8 +14,10 @@
  * `pair decided` nothing can fail: the couple is made before any user hears of it, so whoever is
  * told finds it there. Only this chain releases reservations, never a timeout.
  *
- * Codes redeemed meanwhile wait for the outcome. A revocation that comes meanwhile is remembered,
- * and takes effect when the redemption fails. Expiry is compared with the clock, without a timer.
+ * Who redeems is told by its own user actor: `redeem` begins, `await` is answered when it has
+ * ended. Codes redeemed meanwhile wait for the outcome. A revocation that comes meanwhile is
+ * remembered, and takes effect when the redemption fails. Expiry is compared with the clock,
+ * without a timer.
  */
 #include "actors/couple_records.h"
 #include "actors/invite_code.h"
@@ -23,7 +25,7 @@
 #include "actors/kinds.h"
 #include "actors/tables.h"
 
-/* Facts without content. */
+/* Facts without content. `redeem_failed` is of older logs. */
 #define first_reserved_type empty_type
 #define redeem_failed_type empty_type
 #define pair_decided_type empty_type
@@ -41,7 +43,8 @@
     X(6, couple_made)                                                                              \
     X(7, owner_told)                                                                               \
     X(8, redeem_done)                                                                              \
-    X(9, invite_revoked)
+    X(9, invite_revoked)                                                                           \
+    X(10, redeem_refused)
 INVITE_EVENTS(EVENT_DEFINE)
 
 /* --- the owner's side --- */
@@ -93,22 +96,13 @@ static void apply_invite_revoked(struct invite_root *invite, const void *body)
 
 /* --- redeeming --- */
 
-static int route_match(const struct principal *caller, const void *args, struct address *out)
+static void reply_redeemed(struct ctx *ctx, const struct invite_root *invite)
 {
-    const struct couple_match_args *in = args;
-    uint64_t code;
-    (void)caller;
-    int err = invite_code_parse(in->code, &code);
-    if (err == 0) {
-        *out = invite_address(code);
-    }
-    return err;
-}
-
-static void reply_match(struct ctx *ctx, const struct invite_root *invite)
-{
-    ctx_reply(ctx, &couple_match_result_type,
-              &(struct couple_match_result){.couple = invite->couple, .partner = invite->owner});
+    ctx_reply(ctx, &invite_redeem_result_type,
+              &(struct invite_redeem_result){.couple = invite->couple,
+                                             .has_couple = true,
+                                             .partner = invite->owner,
+                                             .has_partner = true});
 }
 
 static int refusal_of(const struct invite_root *invite, struct id redeemer, int64_t now_ms)
@@ -140,16 +134,17 @@ static void send_reserve(struct ctx *ctx, struct id owner, struct id redeemer, s
     ctx_send(ctx, user_address(user), USER_PAIR_RESERVE, &user_pair_reserve_args_type,
              &(struct user_pair_reserve_args){.couple = couple,
                                               .partner = id_equal(user, owner) ? redeemer : owner},
-             true);
+             false);
 }
 
-static int handle_match(struct ctx *ctx, const void *state, const void *args)
+/** From the user actor of who redeems. */
+static int handle_redeem(struct ctx *ctx, const void *state, const void *args)
 {
     const struct invite_root *invite = state;
-    struct id redeemer = ctx_principal(ctx)->user;
+    struct id redeemer = ctx_sender(ctx).id;
     (void)args;
     if (invite->state == INVITE_USED && id_equal(invite->redeemer, redeemer)) {
-        reply_match(ctx, invite); /* asked again: the first answer was lost */
+        reply_redeemed(ctx, invite); /* asked again: the first answer was lost */
         return 0;
     }
     int err = refusal_of(invite, redeemer, ctx_now_ms(ctx));
@@ -163,6 +158,34 @@ static int handle_match(struct ctx *ctx, const void *state, const void *args)
     ctx_emit(ctx, &redeem_started_event,
              &(struct redeem_started){.redeemer = redeemer, .couple = couple});
     send_reserve(ctx, invite->owner, redeemer, couple, false);
+    ctx_reply(ctx, &invite_redeem_result_type, &(struct invite_redeem_result){0});
+    return 0;
+}
+
+/** What the last refusal says to who was refused; a later one may have taken its place. */
+static int last_refusal(const struct invite_root *invite, struct id redeemer)
+{
+    static const int errors[] = {[INVITE_REFUSED_NOT] = ERR_PAIRING_IN_PROGRESS,
+                                 [INVITE_REFUSED_PAIRED] = ERR_ALREADY_PAIRED,
+                                 [INVITE_REFUSED_PAIRING] = ERR_PAIRING_IN_PROGRESS,
+                                 [INVITE_REFUSED_OTHERWISE] = ERR_NOT_FOUND};
+    return id_equal(invite->refused_redeemer, redeemer) ? errors[invite->refusal]
+                                                        : ERR_PAIRING_IN_PROGRESS;
+}
+
+/** … whose redemption has begun, and who wants to know how it ends. */
+static int handle_await(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct invite_root *invite = state;
+    struct id redeemer = ctx_sender(ctx).id;
+    (void)args;
+    if (!id_equal(invite->redeemer, redeemer)) {
+        return last_refusal(invite, redeemer);
+    }
+    if (invite->state != INVITE_USED) {
+        return ctx_stash(ctx);
+    }
+    reply_redeemed(ctx, invite);
     return 0;
 }
 
@@ -185,8 +208,11 @@ static void fail_redeem(struct ctx *ctx, const struct invite_root *invite, int e
     if (invite->state == INVITE_RESERVING_SECOND) {
         send_release(ctx, invite, in_order(invite->owner, invite->redeemer, false));
     }
-    ctx_emit(ctx, &redeem_failed_event, NULL);
-    ctx_reply_error(ctx, error);
+    ctx_emit(ctx, &redeem_refused_event,
+             &(struct redeem_refused){.refusal = error == ERR_ALREADY_PAIRED ? INVITE_REFUSED_PAIRED
+                                                 : error == ERR_PAIRING_IN_PROGRESS
+                                                     ? INVITE_REFUSED_PAIRING
+                                                     : INVITE_REFUSED_OTHERWISE});
 }
 
 static void apply_redeem_failed(struct invite_root *invite, const void *body)
@@ -196,6 +222,14 @@ static void apply_redeem_failed(struct invite_root *invite, const void *body)
     invite->redeemer = (struct id){0};
     invite->couple = (struct id){0};
     invite->revoked = false;
+}
+
+static void apply_redeem_refused(struct invite_root *invite, const void *body)
+{
+    const struct redeem_refused *event = body;
+    invite->refused_redeemer = invite->redeemer;
+    invite->refusal = event->refusal;
+    apply_redeem_failed(invite, NULL);
 }
 
 static int reserve_done(struct ctx *ctx, const void *state, const struct outcome *outcome)
@@ -212,7 +246,7 @@ static int reserve_done(struct ctx *ctx, const void *state, const struct outcome
     }
     ctx_emit(ctx, &pair_decided_event, NULL);
     ctx_send(ctx, couple_address(invite->couple), COUPLE_CREATE, &couple_create_args_type,
-             &(struct couple_create_args){.a = invite->owner, .b = invite->redeemer}, true);
+             &(struct couple_create_args){.a = invite->owner, .b = invite->redeemer}, false);
     return 0;
 }
 
@@ -228,7 +262,7 @@ static void send_commit(struct ctx *ctx, const struct invite_root *invite, struc
                         struct id partner)
 {
     ctx_send(ctx, user_address(user), USER_PAIR_COMMIT, &user_pair_commit_args_type,
-             &(struct user_pair_commit_args){.couple = invite->couple, .partner = partner}, true);
+             &(struct user_pair_commit_args){.couple = invite->couple, .partner = partner}, false);
 }
 
 static void apply_pair_decided(struct invite_root *invite, const void *body)
@@ -263,7 +297,6 @@ static int commit_done(struct ctx *ctx, const void *state, const struct outcome 
         return 0;
     }
     ctx_emit(ctx, &redeem_done_event, NULL);
-    reply_match(ctx, invite);
     return 0;
 }
 
@@ -281,28 +314,11 @@ static void apply_redeem_done(struct invite_root *invite, const void *body)
 
 /* --- tables --- */
 
-static const struct op couple_match = {
-    .command = {.code = INVITE_COUPLE_MATCH,
-                .name = "couple.match",
-                .args = &couple_match_args_type,
-                .result = &couple_match_result_type,
-                .handle = handle_match},
-    .doc = "Redeems the partner's invite code: both become a couple. Asking again after success "
-           "gives the same couple.",
-    .needs = OP_NEEDS_SESSION,
-    .rate = OP_RATE_COSTLY,
-    .writes = true,
-    .keyed = true,
-    .route = route_match,
-    .errors = (const int[]){ERR_CODE_UNKNOWN, ERR_CODE_EXPIRED, ERR_CODE_USED, ERR_CODE_OWN,
-                            ERR_ALREADY_PAIRED, ERR_PAIRING_IN_PROGRESS, 0},
-    .rest = {.method = "POST", .path = "/couple/match", .status = 201}};
-
-static const struct op *const ops[] = {&couple_match};
-
 static const struct command_type commands[] = {
     {INVITE_CREATE, "create", &invite_create_args_type, &empty_type, handle_create},
-    {INVITE_REVOKE, "revoke", &empty_type, &empty_type, handle_revoke}};
+    {INVITE_REVOKE, "revoke", &empty_type, &empty_type, handle_revoke},
+    {INVITE_REDEEM, "redeem", &empty_type, &invite_redeem_result_type, handle_redeem},
+    {INVITE_AWAIT, "await", &empty_type, &invite_redeem_result_type, handle_await}};
 
 static const struct event_type *const events[] = {INVITE_EVENTS(EVENT_LIST)};
 
@@ -327,10 +343,8 @@ static int handle_outcome(struct ctx *ctx, const void *state, const struct outco
 
 const struct kind invite_kind = {.code = ACTOR_INVITE,
                                  .name = "invite",
-                                 .state_version = 1,
+                                 .state_version = 2,
                                  .root = &invite_root_type,
-                                 .ops = ops,
-                                 .op_count = COUNT_OF(ops),
                                  .commands = commands,
                                  .command_count = COUNT_OF(commands),
                                  .events = events,

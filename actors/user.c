@@ -638,11 +638,12 @@ static const struct op couple_leave = {
     .errors = (const int[]){ERR_NOT_PAIRED, 0},
     .rest = {.method = "DELETE", .path = "/couple", .status = 200}};
 
-static const struct op *const ops[] = {
-    &auth_refresh,          &auth_signout,           &couple_invite,
-    &couple_leave,          &user_auth_me,           &user_profile_read,
-    &user_profile_update,   &user_notification_list, &user_notification_unread,
-    &user_notification_read};
+static const struct op *const ops[] = {&auth_refresh,           &auth_signout,
+                                       &couple_invite,          &couple_leave,
+                                       &user_couple_match,      &user_auth_me,
+                                       &user_profile_read,      &user_profile_update,
+                                       &user_notification_list, &user_notification_unread,
+                                       &user_notification_read};
 
 static const struct command_type commands[] = {
     {USER_SESSION_ATTACH, "session_attach", &session_attach_args_type, &session_attach_result_type,
@@ -673,6 +674,8 @@ static void apply(struct ctx *ctx, void *state, const struct event_type *type, c
 static const struct outcome_row outcomes[] = {
     {ACTOR_INVITE, INVITE_CREATE, invite_created_done},
     {ACTOR_INVITE, INVITE_REVOKE, outcome_ignore},
+    {ACTOR_INVITE, INVITE_REDEEM, user_redeem_done},
+    {ACTOR_INVITE, INVITE_AWAIT, user_await_done},
     {ACTOR_COUPLE, COUPLE_END, outcome_ignore},
     {ACTOR_IDENTITY, IDENTITY_NICKNAME_CLAIM, user_nickname_claim_done},
     {ACTOR_IDENTITY, IDENTITY_NICKNAME_RELEASE, outcome_ignore}};

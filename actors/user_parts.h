@@ -1,6 +1,6 @@
 /**
- * What the files of the user actor share: user.c, which closes the tables, user_profile.c and
- * user_notifications.c.
+ * What the files of the user actor share: user.c, which closes the tables, user_profile.c,
+ * user_notifications.c and user_match.c.
  */
 #ifndef ACTORS_USER_PARTS_H
 #define ACTORS_USER_PARTS_H
@@ -54,5 +54,13 @@ void user_entry_append(struct ctx *ctx, struct user_root *user, struct user_entr
 int user_stream_entry(struct ctx *ctx, const void *state, int64_t seq, struct buffer *body);
 /** Handles USER_MESSAGE_WAITING. */
 int user_handle_message_waiting(struct ctx *ctx, const void *state, const void *args);
+
+/* --- user_match.c --- */
+
+extern const struct op user_couple_match;
+
+/** Outcomes of INVITE_REDEEM and INVITE_AWAIT. */
+int user_redeem_done(struct ctx *ctx, const void *state, const struct outcome *outcome);
+int user_await_done(struct ctx *ctx, const void *state, const struct outcome *outcome);
 
 #endif

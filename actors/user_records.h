@@ -33,7 +33,8 @@ enum user_command {
     USER_PROFILE_UPDATE = 106,
     USER_NOTIFICATION_LIST = 107,
     USER_NOTIFICATION_UNREAD = 108,
-    USER_NOTIFICATION_READ = 109
+    USER_NOTIFICATION_READ = 109,
+    USER_COUPLE_MATCH = 110
 };
 
 /** Collections; the codes stand in the state. */

@@ -91,6 +91,27 @@ static void apply_timer_set(struct ctx *ctx, const void *body, struct bytes raw)
                                                .id = (uint32_t)timer->timer});
 }
 
+/** Whether the key stands for something else since this time. */
+static bool renewed_since(struct ctx *ctx, struct bytes key, int64_t at_ms)
+{
+    struct bytes raw;
+    struct entry_answer answer;
+    struct field_fault fault;
+    return actor_row_get(ctx->shard, ctx->actor, COLLECTION_ANSWERS, key, &raw) == 0 &&
+           record_decode(&entry_answer_type, RECORD_AS_ARRAY, raw, ctx->arena, &answer, &fault) ==
+               0 &&
+           answer.has_at && answer.at != at_ms;
+}
+
+static void expire_answer(struct ctx *ctx, struct bytes age)
+{
+    struct bytes key = bytes_of(age.data + 8, ID_BYTES);
+    if (!renewed_since(ctx, key, (int64_t)get_u64(age.data))) {
+        actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWERS, key, NULL);
+    }
+    actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWER_AGES, age, NULL);
+}
+
 struct expired {
     uint8_t keys[ANSWERS_EXPIRED_PER_RECORD][8 + ID_BYTES];
     int64_t before_ms;
@@ -116,16 +137,17 @@ static void apply_answer(struct ctx *ctx, const void *body, struct bytes raw)
     memcpy(age + 8, answer->key.bytes, ID_BYTES);
     struct bytes none = bytes_of(NULL, 0);
     struct bytes key = bytes_of(answer->key.bytes, ID_BYTES);
-    actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWERS, key, &raw);
-    actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWER_AGES, bytes_of(age, sizeof age), &none);
+    bool stands = answer->has_result || answer->has_seq;
+    actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWERS, key, stands ? &raw : NULL);
+    if (stands) {
+        actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWER_AGES, bytes_of(age, sizeof age),
+                      &none);
+    }
     struct expired expired = {.before_ms = ctx->now_ms - ANSWER_LIFE_MS};
     actor_range(ctx->shard, ctx->actor, COLLECTION_ANSWER_AGES, none, none,
                 ANSWERS_EXPIRED_PER_RECORD, false, collect_expired, &expired);
     for (uint32_t i = 0; i < expired.count; i++) {
-        struct bytes old = bytes_of(expired.keys[i] + 8, ID_BYTES);
-        actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWERS, old, NULL);
-        actor_row_set(ctx->shard, ctx->actor, COLLECTION_ANSWER_AGES,
-                      bytes_of(expired.keys[i], 8 + ID_BYTES), NULL);
+        expire_answer(ctx, bytes_of(expired.keys[i], 8 + ID_BYTES));
     }
 }
 

@@ -229,6 +229,8 @@ void ctx_send(struct ctx *ctx, struct address to, uint16_t code, const struct re
         send->caller = ctx->caller;
         send->carried = true;
         ctx->caller_gone = true;
+        ctx->carried_to = to;
+        ctx->carried_seq = send->seq;
     }
     struct entry_send entry = {.to_kind = to.kind,
                                .to_id = to.id,

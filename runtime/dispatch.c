@@ -64,13 +64,20 @@ static void answer_error(struct shard *shard, const struct command *command, int
     effects_after(shard, ctx == NULL ? 0 : ctx->actor->last_number, &effects);
 }
 
-/** Answered before under this idempotency key? Then the old answer, or a conflict. */
-static bool answered_before(struct shard *shard, struct actor *actor, const struct command *command)
+enum key_state {
+    KEY_FREE,    /* nothing is known of it, or there is none */
+    KEY_TAKEN,   /* the same request is under way: its answer will be this one's too */
+    KEY_ANSWERED /* the old answer, or a conflict, has been sent */
+};
+
+/** What the request's idempotency key stands for. */
+static enum key_state key_look_up(struct shard *shard, struct actor *actor,
+                                  const struct command *command)
 {
     const struct origin *origin = command_origin_of(command);
     struct bytes key = bytes_of(origin->request_key.bytes, ID_BYTES), raw;
     if (!origin->keyed || actor_row_get(shard, actor, COLLECTION_ANSWERS, key, &raw) != 0) {
-        return false;
+        return KEY_FREE;
     }
     struct entry_answer answer;
     struct field_fault fault;
@@ -78,6 +85,10 @@ static bool answered_before(struct shard *shard, struct actor *actor, const stru
         record_decode(&entry_answer_type, RECORD_AS_ARRAY, raw, &shard->scratch, &answer, &fault);
     CHECK_ALWAYS(error == 0);
     bool same = id_equal(answer.content, origin->request_hash);
+    if (same && !answer.has_result) {
+        arena_reset(&shard->scratch);
+        return KEY_TAKEN;
+    }
     struct reply *reply = reply_create(command->caller, same ? answer.result : (struct bytes){0});
     reply->type = same ? command->type->result : NULL;
     reply->error = same ? 0 : ERR_IDEMPOTENCY_CONFLICT;
@@ -85,7 +96,7 @@ static bool answered_before(struct shard *shard, struct actor *actor, const stru
     message_list_push(&effects, &reply->message);
     effects_after(shard, actor->last_number, &effects);
     arena_reset(&shard->scratch);
-    return true;
+    return KEY_ANSWERED;
 }
 
 /** A job's result finishes what its command began: it has had its place. */
@@ -243,12 +254,20 @@ static void dispatch_command(struct shard *shard, struct message *message)
         message_destroy(message);
         return;
     }
-    if (command->seq != 0 ? !outbox_is_next(shard, actor, command)
-                          : answered_before(shard, actor, command)) {
+    enum key_state key = KEY_FREE;
+    if (command->seq == 0) {
+        key = key_look_up(shard, actor, command);
+    } else if (!outbox_is_next(shard, actor, command)) {
         message_destroy(message);
         return;
     }
-    run_command(shard, actor, command);
+    if (key == KEY_FREE) {
+        run_command(shard, actor, command);
+    } else if (key == KEY_TAKEN) {
+        stash(shard, actor, command);
+    } else {
+        message_destroy(message);
+    }
 }
 
 static void dispatch_ack(struct shard *shard, struct message *message)

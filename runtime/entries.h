@@ -19,7 +19,7 @@ enum entry_type {
     ENTRY_RECEIPT,     /* entry_receipt: a reliable send of another was taken, with its outcome */
     ENTRY_TIMER_SET,   /* entry_timer */
     ENTRY_TIMER_CLEAR, /* entry_timer: cleared or fired */
-    ENTRY_ANSWER,      /* entry_answer: what an idempotency key was answered with */
+    ENTRY_ANSWER,      /* entry_answer: what an idempotency key stands for */
     ENTRY_BIRTH,       /* entry_birth: first record of an actor's incarnation */
     ENTRY_TYPE_END
 };
@@ -53,12 +53,20 @@ RECORD_DECLARE(entry_receipt, ENTRY_RECEIPT_FIELDS)
     F(R, INSTANT, due_at, OPTIONAL, 0, INT_BOUND, NULL, BODY, "when set", "1790000000000")
 RECORD_DECLARE(entry_timer, ENTRY_TIMER_FIELDS)
 
+/**
+ * With a result: answered. With a send, but no result: taken; whoever asked waits for the outcome
+ * of that send. With neither: free again, as the chain ended in a refusal.
+ */
 #define ENTRY_ANSWER_FIELDS(F, R)                                                                  \
     F(R, ID, key, REQUIRED, 0, 0, NULL, BODY, "hash of caller and key",                            \
       "\"AAAAAAAAAAAAAAAAAAAAAA\"")                                                                \
     F(R, ID, content, REQUIRED, 0, 0, NULL, BODY, "hash of op and args",                           \
       "\"AAAAAAAAAAAAAAAAAAAAAA\"")                                                                \
-    F(R, BYTES, result, REQUIRED, 0, 1 << 20, NULL, BODY, "the answer, map shape", "\"\"")
+    F(R, BYTES, result, OPTIONAL, 0, 1 << 20, NULL, BODY, "the answer, map shape", "\"\"")         \
+    F(R, INT, to_kind, OPTIONAL, 1, 255, NULL, BODY, "of the send that is waited for", "2")        \
+    F(R, ID, to_id, OPTIONAL, 0, 0, NULL, BODY, "its receiver", "\"AAAAAAAAAAAAAAAAAAAAAA\"")      \
+    F(R, INT, seq, OPTIONAL, 1, INT_BOUND, NULL, BODY, "its number", "1")                          \
+    F(R, INSTANT, at, OPTIONAL, 0, INT_BOUND, NULL, BODY, "when", "1790000000000")
 RECORD_DECLARE(entry_answer, ENTRY_ANSWER_FIELDS)
 
 #define ENTRY_BIRTH_FIELDS(F, R)                                                                   \

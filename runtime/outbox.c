@@ -194,6 +194,7 @@ void outbox_ack(struct shard *shard, struct ack *ack)
     ctx_begin(&ctx, shard, actor, &send->origin);
     ctx.caller = send->caller;
     ctx.sender = ack->from;
+    ctx.key_taken = send->carried && send->origin.keyed;
     int error = run_actor(shard, &ctx, step_outcome, &answered);
     ctx_end(&ctx);
     if (error != 0) { /* a chain must not break: the receiver will answer the same again */
@@ -258,7 +259,30 @@ static int sender_compare(const void *a, const void *b)
 struct load {
     struct shard *shard;
     struct actor *actor;
+    struct effect_send *send; /* whose request is looked for */
 };
+
+/** The request that waits for this send, so that its key is answered when the chain ends. */
+static bool load_origin(void *context, struct bytes key, struct bytes value)
+{
+    struct load *load = context;
+    struct effect_send *send = load->send;
+    struct entry_answer answer;
+    struct field_fault fault;
+    struct arena arena = {0}; /* the scratch memory is the range's */
+    (void)key;
+    int error = record_decode(&entry_answer_type, RECORD_AS_ARRAY, value, &arena, &answer, &fault);
+    CHECK_ALWAYS(error == 0);
+    bool waits = answer.has_seq && (uint64_t)answer.seq == send->seq &&
+                 answer.to_kind == send->to.kind && id_equal(answer.to_id, send->to.id);
+    if (waits) {
+        send->origin.request_key = answer.key;
+        send->origin.request_hash = answer.content;
+        send->origin.keyed = send->carried = true;
+    }
+    arena_fini(&arena);
+    return !waits;
+}
 
 static bool load_send(void *context, struct bytes key, struct bytes value)
 {
@@ -272,6 +296,10 @@ static bool load_send(void *context, struct bytes key, struct bytes value)
     send->seq = get_u64(key.data + ADDRESS_BYTES);
     send->code = get_u16(value.data);
     buffer_append(&send->args, value.data + 2, value.len - 2);
+    struct bytes all = bytes_of(NULL, 0);
+    load->send = send;
+    actor_range(load->shard, load->actor, COLLECTION_ANSWERS, all, all, UINT32_MAX, false,
+                load_origin, load);
     outbox_add(load->shard, send);
     return true;
 }

@@ -85,14 +85,31 @@ static uint64_t append_record(struct ctx *ctx)
     return number;
 }
 
+/**
+ * What the request's key stands for from here on: the answer, also of a request that changed
+ * nothing, as the next one with its key may be another; while a chain goes on, the send that is
+ * waited for; after a refusal that ends a chain, nothing.
+ */
 static void stage_answer(struct ctx *ctx)
 {
-    if (ctx->origin->keyed && ctx->replied && ctx->answer.len != 0 && ctx->payload->len != 0) {
-        struct entry_answer answer = {.key = ctx->origin->request_key,
-                                      .content = ctx->origin->request_hash,
-                                      .result = buffer_bytes(&ctx->answer)};
-        ctx_stage(ctx, ENTRY_ANSWER, &entry_answer_type, &answer);
+    const struct origin *origin = ctx->origin;
+    bool answered = ctx->answer.len != 0, waits = !ctx->replied && ctx->carried_to.kind != 0;
+    if (!origin->keyed || !(answered || waits || ctx->key_taken)) {
+        return;
     }
+    struct entry_answer answer = {.key = origin->request_key,
+                                  .content = origin->request_hash,
+                                  .result = buffer_bytes(&ctx->answer),
+                                  .has_result = answered,
+                                  .to_kind = ctx->carried_to.kind,
+                                  .has_to_kind = waits,
+                                  .to_id = ctx->carried_to.id,
+                                  .has_to_id = waits,
+                                  .seq = (int64_t)ctx->carried_seq,
+                                  .has_seq = waits,
+                                  .at = ctx->now_ms,
+                                  .has_at = true};
+    ctx_stage(ctx, ENTRY_ANSWER, &entry_answer_type, &answer);
 }
 
 /** What a crash would have to replay, and what memory holds until it is in the state, is bounded.
@@ -123,6 +140,9 @@ int run_actor(struct shard *shard, struct ctx *ctx, run_step *step, const void *
 {
     struct actor *actor = ctx->actor;
     int error = step(ctx, argument);
+    if (error == 0) {
+        stage_answer(ctx);
+    }
     if (error == 0 && ctx->payload->len != 0) {
         error = admit_record(shard, ctx);
     }
@@ -131,7 +151,6 @@ int run_actor(struct shard *shard, struct ctx *ctx, run_step *step, const void *
         buffer_clear(ctx->payload);
         return error;
     }
-    stage_answer(ctx);
     uint64_t number = actor->last_number;
     if (ctx->payload->len != 0) {
         number = append_record(ctx);

@@ -216,8 +216,11 @@ struct ctx {
     struct buffer *payload; /* entries staged so far */
     struct id born;         /* incarnation staged in this record, if it is the first */
     struct message_list effects;
-    bool reliable;              /* a send of another actor: the answer goes into the receipt */
-    bool replied, caller_gone;  /* answered; answered, handed on or carried */
+    bool reliable;             /* a send of another actor: the answer goes into the receipt */
+    bool replied, caller_gone; /* answered; answered, handed on or carried */
+    bool key_taken;            /* by the chain that this is a step of */
+    struct address carried_to; /* the send that the caller waits for; kind 0: none */
+    uint64_t carried_seq;
     struct buffer result_array; /* of a reliable send */
     struct buffer answer;       /* of a keyed op, map shape */
     int64_t retry_ms;

@@ -16,7 +16,6 @@
 
 #include "actors/identity_name.h"
 #include "actors/identity_records.h"
-#include "actors/invite_code.h"
 #include "actors/invite_records.h"
 #include "actors/kinds.h"
 #include "actors/registry.h"
@@ -125,9 +124,8 @@ static struct command *make_invite(struct seed_shard *shard, struct slot *slot)
 
 static struct command *make_match(struct seed_shard *shard, struct slot *slot)
 {
-    uint64_t code = 0;
-    CHECK_ALWAYS(invite_code_parse(text_of(slot->code), &code) == 0);
-    struct command *command = command_create(shard->seeder->match, invite_address(code));
+    struct command *command =
+        command_create(shard->seeder->match, user_address(slot->members[1].who.user));
     command_origin(command)->who = slot->members[1].who;
     struct couple_match_args *args = command->args;
     size_t len = strlen(slot->code);
@@ -437,7 +435,7 @@ int seeder_run(const struct seeder_config *config)
     seeder.running = seeder.shards;
     seeder.signup = command_of(&identity_kind, IDENTITY_SIGNUP_HASHED);
     seeder.invite = command_of(&user_kind, USER_COUPLE_INVITE);
-    seeder.match = command_of(&invite_kind, INVITE_COUPLE_MATCH);
+    seeder.match = command_of(&user_kind, USER_COUPLE_MATCH);
     CHECK_ALWAYS(uv_mutex_init(&seeder.lock) == 0);
     CHECK_ALWAYS(uv_cond_init(&seeder.changed) == 0);
     int error = make_hash(&seeder);

@@ -320,7 +320,8 @@ static void own_ops_go_to_the_caller(void **state)
 {
     (void)state;
     static const char *const names[] = {"auth.signout", "auth.me",      "couple.invite",
-                                        "couple.leave", "user.profile", "user.update"};
+                                        "couple.leave", "couple.match", "user.profile",
+                                        "user.update"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct address to = {0};
         assert_int_equal(op_named(names[i])->route(&minji, NULL, &to), 0);
@@ -395,22 +396,6 @@ static void a_refresh_token_leads_to_its_user(void **state)
         ERR_TOKEN_INVALID);
 }
 
-static void a_code_leads_to_its_invite(void **state)
-{
-    (void)state;
-    struct address to = {0}, typed = {0};
-    const struct op *op = op_named("couple.match");
-    assert_int_equal(
-        op->route(&minji, &(struct couple_match_args){.code = text_of("7K3M9QXW")}, &to), 0);
-    assert_int_equal(
-        op->route(&minji, &(struct couple_match_args){.code = text_of("7k3m 9qxw")}, &typed), 0);
-    assert_int_equal(to.kind, ACTOR_INVITE);
-    assert_true(address_equal(to, typed));
-    assert_int_equal(
-        op->route(&minji, &(struct couple_match_args){.code = text_of("????????")}, &to),
-        ERR_CODE_UNKNOWN);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,7 +417,6 @@ int main(void)
         cmocka_unit_test(couple_ops_go_to_the_couple),
         cmocka_unit_test(sign_up_and_login_meet_at_one_identity),
         cmocka_unit_test(a_refresh_token_leads_to_its_user),
-        cmocka_unit_test(a_code_leads_to_its_invite),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

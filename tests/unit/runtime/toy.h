@@ -6,7 +6,7 @@
 
 #include "tests/unit/runtime/small_world.h"
 
-enum { TOY_BUMP = 1, TOY_RELAY = 2, TOY_ALARM = 3 };
+enum { TOY_BUMP = 1, TOY_RELAY = 2, TOY_ALARM = 3, TOY_LEAD = 4 };
 
 #define TOY_BUMP_ARGS(F, R) F(R, INT, n, REQUIRED, 0, INT_BOUND, NULL, BODY, "by how much", "1")
 #define TOY_RELAY_ARGS(F, R)                                                                       \
@@ -35,6 +35,7 @@ RECORD_DEFINE(toy_alarm_args, TOY_ALARM_ARGS, "ring later")
 RECORD_DEFINE(toy_root, TOY_ROOT, "a toy")
 
 #define TOY_REFUSES 13 /* an unlucky number is refused */
+#define TOY_LED 1000   /* so much more is what a led one counts: whoever asked waits for it */
 
 static const struct event_type toy_bumped_event = {1, 1, "bumped", &toy_bumped_type};
 static const struct event_type toy_answered_event = {2, 1, "answered", &toy_bumped_type};
@@ -45,7 +46,7 @@ static inline int toy_bump(struct ctx *ctx, const void *state, const void *args)
 {
     const struct toy_root *toy = state;
     const struct toy_bump_args *in = args;
-    if (in->n == TOY_REFUSES) {
+    if (in->n % TOY_LED == TOY_REFUSES) {
         return ERR_FORBIDDEN;
     }
     ctx_emit(ctx, &toy_bumped_event, &(struct toy_bumped){.n = in->n});
@@ -61,6 +62,18 @@ static inline int toy_relay(struct ctx *ctx, const void *state, const void *args
     ctx_emit(ctx, &toy_asked_event, &(struct toy_bumped){.n = in->n});
     ctx_send(ctx, to, TOY_BUMP, &toy_bump_args_type, &(struct toy_bump_args){.n = in->n}, false);
     ctx_reply(ctx, &toy_bump_result_type, &(struct toy_bump_result){.n = in->n});
+    return 0;
+}
+
+/** As relay, but the caller waits for the other's answer. */
+static inline int toy_lead(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct toy_relay_args *in = args;
+    (void)state;
+    struct address to = {.kind = TOY_KIND, .id = in->to};
+    ctx_emit(ctx, &toy_asked_event, &(struct toy_bumped){.n = in->n});
+    ctx_send(ctx, to, TOY_BUMP, &toy_bump_args_type, &(struct toy_bump_args){.n = TOY_LED + in->n},
+             true);
     return 0;
 }
 
@@ -80,7 +93,13 @@ static inline int toy_alarm(struct ctx *ctx, const void *state, const void *args
 static inline int toy_outcome(struct ctx *ctx, const void *state, const struct outcome *outcome)
 {
     (void)state;
+    const struct toy_bump_args *sent = outcome->args;
     ctx_emit(ctx, &toy_answered_event, &(struct toy_bumped){.n = outcome->error != 0});
+    if (sent->n >= TOY_LED && outcome->error != 0) {
+        ctx_reply_error(ctx, outcome->error);
+    } else if (sent->n >= TOY_LED) {
+        ctx_reply(ctx, &toy_bump_result_type, &(struct toy_bump_result){.n = sent->n - TOY_LED});
+    }
     return 0;
 }
 
@@ -108,7 +127,8 @@ static inline void toy_apply(struct ctx *ctx, void *state, const struct event_ty
 static const struct command_type toy_commands[] = {
     {TOY_BUMP, "bump", &toy_bump_args_type, &toy_bump_result_type, toy_bump},
     {TOY_RELAY, "relay", &toy_relay_args_type, &toy_bump_result_type, toy_relay},
-    {TOY_ALARM, "alarm", &toy_alarm_args_type, &toy_bump_result_type, toy_alarm}};
+    {TOY_ALARM, "alarm", &toy_alarm_args_type, &toy_bump_result_type, toy_alarm},
+    {TOY_LEAD, "lead", &toy_relay_args_type, &toy_bump_result_type, toy_lead}};
 static const struct event_type *const toy_events[] = {&toy_bumped_event, &toy_answered_event,
                                                       &toy_rang_event, &toy_asked_event};
 static const struct kind toy_kind = {.code = TOY_KIND,
@@ -116,7 +136,7 @@ static const struct kind toy_kind = {.code = TOY_KIND,
                                      .state_version = 1,
                                      .root = &toy_root_type,
                                      .commands = toy_commands,
-                                     .command_count = 3,
+                                     .command_count = 4,
                                      .events = toy_events,
                                      .event_count = 4,
                                      .apply = toy_apply,
