@@ -93,10 +93,10 @@ static bool is_within(const struct network *network, struct bytes address)
     return rest == 0 || (address.data[whole] & mask) == (network->address[whole] & mask);
 }
 
-static bool is_trusted(const struct forwarded *forwarded, struct bytes address)
+bool forwarded_includes(const struct forwarded *networks, struct bytes address)
 {
-    for (uint32_t i = 0; forwarded != NULL && i < forwarded->count; i++) {
-        if (is_within(&forwarded->networks[i], address)) {
+    for (uint32_t i = 0; networks != NULL && i < networks->count; i++) {
+        if (is_within(&networks->networks[i], address)) {
             return true;
         }
     }
@@ -142,7 +142,7 @@ struct bytes forwarded_remote(const struct forwarded *forwarded, struct bytes pe
         struct bytes chain = lines->items[i];
         do {
             uint8_t address[FORWARDED_ADDRESS_BYTES];
-            bool goes_on = is_trusted(forwarded, nearest) && take_last(&chain, text);
+            bool goes_on = forwarded_includes(forwarded, nearest) && take_last(&chain, text);
             uint8_t len = goes_on ? parse_address(text, address) : 0;
             if (len == 0) {
                 return nearest;

@@ -31,6 +31,9 @@ int forwarded_create(const char *const *networks, uint32_t count, char *message,
                      size_t message_size, struct forwarded **out);
 void forwarded_destroy(struct forwarded *forwarded); /* NULL is fine */
 
+/** Whether an address, 4 or 16 bytes, is in one of the networks; NULL: there are none. */
+bool forwarded_includes(const struct forwarded *networks, struct bytes address);
+
 /**
  * `forwarded` NULL trusts nobody.
  * The address, 4 or 16 bytes, of whom the nearest untrusted hop was: `peer` itself unless it is

@@ -84,7 +84,7 @@ struct http_handler {
      * and body into `out` (views that live until the next call). */
     void (*refusal)(void *self, int status, const char *fault, struct http_response *out);
     /** An answer of this status is on its way; for metrics. `exchange` NULL: nothing was parsed.
-     * NULL: not wanted. */
+     * NULL: not wanted. See http_set_endpoint. */
     void (*answered)(void *self, struct http_exchange *exchange, int status, int64_t took_us);
 };
 
@@ -122,6 +122,9 @@ void http_destroy(struct http *http);
 const struct http_request *http_request(const struct http_exchange *exchange);
 /** A place for the handler's own; NULL at first. */
 void **http_context(struct http_exchange *exchange);
+/** What the handler counts the exchange as; 0 at first. */
+void http_set_endpoint(struct http_exchange *exchange, uint16_t endpoint);
+uint16_t http_endpoint(const struct http_exchange *exchange);
 /** Answers; copies. The exchange is no more (its context is not looked at again). */
 void http_answer(struct http_exchange *exchange, const struct http_response *response);
 

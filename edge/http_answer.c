@@ -28,6 +28,16 @@ void **http_context(struct http_exchange *exchange)
     return &exchange->context;
 }
 
+void http_set_endpoint(struct http_exchange *exchange, uint16_t endpoint)
+{
+    exchange->endpoint = endpoint;
+}
+
+uint16_t http_endpoint(const struct http_exchange *exchange)
+{
+    return exchange->endpoint;
+}
+
 /** "date: …\r\n", made anew when a second has passed. */
 static const char *date_line(struct http *http)
 {

@@ -247,16 +247,22 @@ void http_connection_flush(struct http_connection *connection)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+/** IPv4 inside of IPv6 is IPv4. */
 static void set_peer(struct http_connection *connection, const struct sockaddr *address,
                      socklen_t len)
 {
+    const uint8_t *bytes = NULL;
     if (len >= sizeof(struct sockaddr_in6) && address->sa_family == AF_INET6) {
-        connection->peer_len = 16;
-        memcpy(connection->peer, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
-               16);
+        const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)(const void *)address;
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr);
+        connection->peer_len = mapped ? 4 : 16;
+        bytes = ipv6->sin6_addr.s6_addr + (mapped ? 12 : 0);
     } else if (len >= sizeof(struct sockaddr_in) && address->sa_family == AF_INET) {
         connection->peer_len = 4;
-        memcpy(connection->peer, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+        bytes = (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    }
+    if (bytes != NULL) {
+        memcpy(connection->peer, bytes, connection->peer_len);
     }
 }
 

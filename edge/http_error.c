@@ -50,15 +50,32 @@ static const struct row rows[] = {
     {507, "Insufficient Storage", ERR_STORAGE_FULL},
 };
 
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+
 static const struct row *find(int status)
 {
     static const struct row other = {500, "Error", ERR_INTERNAL};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < ROW_COUNT; i++) {
         if (rows[i].status == status) {
             return &rows[i];
         }
     }
     return &other;
+}
+
+unsigned http_error_index(int status)
+{
+    for (unsigned i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].status == status) {
+            return i;
+        }
+    }
+    return http_error_index(500);
+}
+
+int http_error_status_at(unsigned index)
+{
+    return index < ROW_COUNT ? rows[index].status : 0;
 }
 
 const char *http_error_phrase(int status)

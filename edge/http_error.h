@@ -10,6 +10,11 @@
 /** "Not Found"; "Error" for a status that is not used here. Static. */
 const char *http_error_phrase(int status);
 
+/** Statuses that are used, numbered from 0 on; one that is not counts as 500. */
+unsigned http_error_index(int status);
+/** The status of a number; 0: there are no more. */
+int http_error_status_at(unsigned index);
+
 /** The error that a refusal with this status is, out of base/error.h. */
 int http_error_of(int status);
 

@@ -59,6 +59,7 @@ enum http_wait {
 
 struct http_exchange {
     void *context;
+    uint16_t endpoint;
 };
 
 struct http_connection {

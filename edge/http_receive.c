@@ -19,7 +19,7 @@ static void begin_request(struct http_connection *connection, struct http_messag
     connection->began_ns = uv_hrtime();
     connection->restart = true;
     connection->held = true;
-    connection->exchange.context = NULL;
+    connection->exchange = (struct http_exchange){0};
     message->request.peer = bytes_of(connection->peer, connection->peer_len);
     connection->state = HTTP_BODY;
     connection->body_max = handler->head(handler->self, &connection->exchange);

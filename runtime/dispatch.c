@@ -129,7 +129,9 @@ static void enqueue_command(struct shard *shard, struct command *command)
         refuse_for_room(shard, command);
         return;
     }
-    actor->waiting++;
+    if (++actor->waiting > shard->stats.mailbox_deepest) {
+        shard->stats.mailbox_deepest = actor->waiting;
+    }
     command->actor = actor;
     message_queue_push(&shard->local, &command->message);
 }

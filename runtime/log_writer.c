@@ -15,6 +15,44 @@
 #define COMMIT_BYTES_MAX ((size_t)16 << 20) /* log_commit's bound */
 #define RUN_PREFIX 4                        /* before each encoded record */
 #define TEND_EVERY_MS 20                    /* fills a segment ahead faster than one fills up */
+#define MARK_EVERY_MS 1000
+
+const struct bucket_bounds log_writer_us_bounds = {.count = 14,
+                                                   .upper = {100, 200, 300, 500, 750, 1000, 2000,
+                                                             5000, 10000, 20000, 50000, 100000,
+                                                             500000, 1000000}};
+const struct bucket_bounds log_writer_record_bounds = {
+    .count = 14, .upper = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536}};
+
+static int64_t now_ms(void)
+{
+    return (int64_t)(uv_hrtime() / 1000000);
+}
+
+/** Remembers when the log had come so far. */
+static void mark_tail(struct log_writer *writer, struct lsn tail)
+{
+    struct tail_mark mark = {.lsn = tail.v, .at_ms = now_ms()};
+    uint32_t last = (writer->mark_count - 1) % TAIL_MARKS;
+    if (writer->mark_count == 0 || mark.at_ms - writer->marks[last].at_ms >= MARK_EVERY_MS) {
+        uv_mutex_lock(&writer->lock);
+        writer->marks[writer->mark_count++ % TAIL_MARKS] = mark;
+        uv_mutex_unlock(&writer->lock);
+    }
+}
+
+int64_t log_writer_lag_ms(struct log_writer *writer, uint64_t checkpoint)
+{
+    int64_t oldest_ms = 0;
+    uv_mutex_lock(&writer->lock);
+    uint32_t kept = writer->mark_count < TAIL_MARKS ? writer->mark_count : TAIL_MARKS;
+    for (uint32_t i = writer->mark_count - kept; i < writer->mark_count && oldest_ms == 0; i++) {
+        const struct tail_mark *mark = &writer->marks[i % TAIL_MARKS];
+        oldest_ms = mark->lsn > checkpoint ? mark->at_ms : 0;
+    }
+    uv_mutex_unlock(&writer->lock);
+    return oldest_ms == 0 ? 0 : now_ms() - oldest_ms;
+}
 
 void log_writer_add(struct log_writer *writer, uint16_t shard, struct buffer *records,
                     uint64_t first, uint64_t count)
@@ -164,6 +202,15 @@ static void tell_all_durable(struct log_writer *writer, struct shard_batches *ta
     }
 }
 
+static uint64_t sum(const uint64_t *numbers, uint16_t count)
+{
+    uint64_t sum = 0;
+    for (uint16_t i = 0; i < count; i++) {
+        sum += numbers[i];
+    }
+    return sum;
+}
+
 /** In one commit if it fits: what piled up during a slow one may be more than the log takes. */
 static void commit(struct log_writer *writer, struct shard_batches *taken)
 {
@@ -180,7 +227,11 @@ static void commit(struct log_writer *writer, struct shard_batches *taken)
         struct lsn tail = {0};
         memset(records, 0, shards * sizeof *records);
         uint32_t count = gather(node, taken, &place, runs, records);
+        uint64_t began_ns = uv_hrtime();
         struct lsn first = log_commit(node->log, runs, count, &tail);
+        buckets_add(&writer->commit_us, &log_writer_us_bounds, (uv_hrtime() - began_ns) / 1000);
+        buckets_add(&writer->commit_records, &log_writer_record_bounds, sum(records, shards));
+        mark_tail(writer, tail);
         tell_all_durable(writer, taken, records, first, tail);
     }
     free(records);

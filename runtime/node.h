@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "runtime/actor.h"
+#include "runtime/buckets.h"
 #include "runtime/shard.h"
 #include "wire/token.h"
 
@@ -76,7 +77,16 @@ struct node_figure {
     const char *name;
     int64_t value;
 };
+#define NODE_FIGURES_MAX 64
 /** Fills at most `max`, returns how many there are. */
 uint32_t node_figures(struct node *node, struct node_figure *out, uint32_t max);
+
+/** How long commits of the log took, in microseconds, and how many records were in each. Adds to
+ * what is in `out`. Any thread. */
+const struct bucket_bounds *node_commit_us(const struct node *node, struct bucket_counts *out);
+const struct bucket_bounds *node_commit_records(const struct node *node, struct bucket_counts *out);
+
+/** Whether writes are admitted: is there room for the log? Any thread. */
+bool node_has_room(const struct node *node);
 
 #endif

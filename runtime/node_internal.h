@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/logger.h"
+#include "runtime/buckets.h"
 #include "runtime/node.h"
 #include "runtime/world.h"
 #include "storage/datadir.h"
@@ -54,16 +55,26 @@ struct shard_batches {
     uint64_t first, records;
 };
 
+/** Where the log ended, and when. */
+struct tail_mark {
+    uint64_t lsn;
+    int64_t at_ms; /* of a clock that never goes back */
+};
+#define TAIL_MARKS 128 /* one a second at most */
+
 struct log_writer {
     struct node *node;
     uv_thread_t thread;
     uv_mutex_t lock; /* of what follows */
     uv_cond_t wake;
-    struct shard_batches *waiting; /* one per shard */
+    struct shard_batches *waiting;      /* one per shard */
+    struct tail_mark marks[TAIL_MARKS]; /* a ring of the last ones */
+    uint32_t mark_count;                /* ever made */
     bool any, stop;
-    _Atomic uint64_t drop_below; /* set by the state writer; relaxed: only a hint */
-    uint64_t tail_told_ms;       /* the writer's own, as the next: when all heard of the tail */
-    bool tail_told;              /* … and there was no commit since */
+    struct buckets commit_us, commit_records; /* written by the writer */
+    _Atomic uint64_t drop_below;              /* set by the state writer; relaxed: only a hint */
+    uint64_t tail_told_ms; /* the writer's own, as the next: when all heard of the tail */
+    bool tail_told;        /* … and there was no commit since */
 };
 
 struct state_writer {
@@ -101,6 +112,10 @@ struct node {
 /* log_writer.c */
 void log_writer_start(struct log_writer *writer, struct node *node);
 void log_writer_stop(struct log_writer *writer); /* after everything is durable; joins */
+/** How long ago the oldest record behind `checkpoint` was written, to a second; 0: there is none.
+ */
+int64_t log_writer_lag_ms(struct log_writer *writer, uint64_t checkpoint);
+extern const struct bucket_bounds log_writer_us_bounds, log_writer_record_bounds;
 void log_writer_add(struct log_writer *writer, uint16_t shard, struct buffer *records,
                     uint64_t first, uint64_t count);
 

@@ -345,4 +345,5 @@ void shard_stats(const struct shard *shard, struct shard_stats *out)
     out->actors_dirty = shard->dirty_count;
     out->records_undurable = shard->next_number - 1 - shard->durable_number;
     out->bytes_undurable = shard->undurable_bytes;
+    out->commands_waiting = shard->local.count;
 }

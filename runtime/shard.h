@@ -102,6 +102,8 @@ struct shard_stats {
     uint64_t flushes, flushed_actors; /* how often state was written, and of how many actors */
     uint64_t timers_fired, sends, resends, handler_failures;
     uint64_t actors_awake, actors_dirty, records_undurable, bytes_undurable, attached_sessions;
+    uint64_t commands_waiting; /* in all mailboxes */
+    uint64_t mailbox_deepest;  /* most that ever waited in one */
 };
 void shard_stats(const struct shard *shard, struct shard_stats *out);
 
