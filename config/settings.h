@@ -62,6 +62,9 @@
     X(TEXT, trusted_proxies, "none", 0, 0, NULL, false,                                            \
       "Proxies in front whose X-Forwarded-For tells whose request it is: networks like "           \
       "127.0.0.1 or 10.0.0.0/8, separated by blanks. Limits per address go by what it says.")      \
+    X(TEXT, metrics_networks, "127.0.0.0/8 ::1", 0, 0, NULL, false,                                \
+      "Networks that may read /metrics, separated by blanks; none: nobody. Who comes through a "   \
+      "proxy needs to be in one of them and the proxy in trusted_proxies.")                        \
     X(COUNT, connections_max, "200000", 1, 10000000, NULL, false,                                  \
       "Connections of one shard, WebSocket and HTTP together; more are turned away.")              \
     X(COUNT, in_flight_max, "1024", 1, 65536, NULL, false,                                         \

@@ -12,6 +12,7 @@
 #include "edge/forwarded.h"
 #include "edge/http.h"
 #include "edge/listener.h"
+#include "edge/metrics.h"
 #include "edge/pages.h"
 #include "edge/site.h"
 #include "edge/ws.h"
@@ -28,6 +29,7 @@
 /** What stands on one shard. */
 struct edge_shard {
     struct edge *edge;
+    struct metrics_shard *counted;
     struct session_table *sessions;
     struct ws *ws;
     struct site *site;
@@ -40,7 +42,8 @@ struct edge_shard {
 struct edge {
     struct edge_config config;
     struct rest_routes *routes;
-    struct forwarded *forwarded;
+    struct forwarded *forwarded, *metrics_readers;
+    struct metrics *metrics;
     struct pages *pages;
     struct node_edge node_edge;
     char (*addresses)[ADDRESS_TEXT_MAX];
@@ -82,6 +85,8 @@ static void handle_tick(uv_timer_t *timer)
     ws_tick(shard->ws);
     http_tick(shard->http);
     site_tick(shard->site);
+    metrics_set(shard->counted, METRICS_HTTP_CONNECTIONS, http_count(shard->http));
+    metrics_set(shard->counted, METRICS_WS_CONNECTIONS, ws_count(shard->ws));
     for (uint32_t i = 0; i < shard->listener_count; i++) {
         listener_tick(shard->listeners[i]);
     }
@@ -116,10 +121,14 @@ static int make_ws(struct edge_shard *shard, struct uv_loop_s *loop)
                      &shard->ws);
 }
 
-static int make_http(struct edge_shard *shard, struct uv_loop_s *loop)
+static int make_http(struct edge_shard *shard, uint16_t index, struct uv_loop_s *loop)
 {
     const struct edge_config *config = &shard->edge->config;
-    shard->site = site_create(&(struct site_config){.sessions = shard->sessions,
+    shard->site = site_create(&(struct site_config){.metrics = shard->edge->metrics,
+                                                    .shard = index,
+                                                    .node = config->runtime,
+                                                    .metrics_readers = shard->edge->metrics_readers,
+                                                    .sessions = shard->sessions,
                                                     .routes = shard->edge->routes,
                                                     .key = config->key,
                                                     .pages = shard->edge->pages,
@@ -171,6 +180,7 @@ static void edge_shard_drain(void *self)
     }
     session_table_close_all(shard->sessions, ERR_SHUTTING_DOWN);
     ws_turn_end(shard->ws);
+    site_drain(shard->site);
     http_drain(shard->http);
 }
 
@@ -223,12 +233,13 @@ static int edge_shard_start(void *self, uint16_t index, struct uv_loop_s *loop,
     struct edge *edge = self;
     struct edge_shard *shard = memory_alloc(sizeof *shard);
     shard->edge = edge;
+    shard->counted = metrics_of_shard(edge->metrics, index);
     shard->sessions = make_sessions(&edge->config, index, runtime_shard);
     uv_timer_init(loop, &shard->timer);
     shard->timer.data = shard;
     int error = make_ws(shard, loop);
     if (error == 0) {
-        error = make_http(shard, loop);
+        error = make_http(shard, index, loop);
     }
     if (error == 0) {
         error = make_listeners(shard, index, loop);
@@ -291,6 +302,16 @@ static struct pages *make_pages(const struct edge_config *config)
     return pages;
 }
 
+static int make_networks(struct edge *edge, char *message, size_t message_size)
+{
+    const struct edge_config *config = &edge->config;
+    int error = forwarded_create(config->trusted_proxies, config->trusted_proxy_count, message,
+                                 message_size, &edge->forwarded);
+    return error != 0 ? error
+                      : forwarded_create(config->metrics_networks, config->metrics_network_count,
+                                         message, message_size, &edge->metrics_readers);
+}
+
 int edge_create(const struct edge_config *config, char *message, size_t message_size,
                 struct edge **out)
 {
@@ -315,8 +336,13 @@ int edge_create(const struct edge_config *config, char *message, size_t message_
     edge->pages = make_pages(config);
     error = rest_routes_create(config->registry, message, message_size, &edge->routes);
     if (error == 0) {
-        error = forwarded_create(config->trusted_proxies, config->trusted_proxy_count, message,
-                                 message_size, &edge->forwarded);
+        error = make_networks(edge, message, message_size);
+    }
+    if (error == 0) {
+        edge->metrics = metrics_create(&(struct metrics_config){.shards = config->shards,
+                                                                .node = config->runtime,
+                                                                .version = config->version,
+                                                                .routes = edge->routes});
     }
     for (uint32_t i = 0; i < config->listen_count && error == 0; i++) {
         error = bind_address(edge, i, message, message_size);
@@ -340,6 +366,8 @@ void edge_destroy(struct edge *edge)
         }
     }
     rest_routes_destroy(edge->routes);
+    metrics_destroy(edge->metrics);
+    forwarded_destroy(edge->metrics_readers);
     forwarded_destroy(edge->forwarded);
     pages_destroy(edge->pages);
     free(edge->sockets);

@@ -30,7 +30,10 @@ struct edge_config {
     uint32_t origin_count;
     const char *const *trusted_proxies; /* networks whose X-Forwarded-For is believed */
     uint32_t trusted_proxy_count;
-    int64_t sse_heartbeat_ms;     /* 0: 15,000 */
+    int64_t sse_heartbeat_ms;            /* 0: 15,000 */
+    struct node *runtime;                /* whose figures /metrics shows; borrowed; NULL: none */
+    const char *const *metrics_networks; /* networks that may read /metrics */
+    uint32_t metrics_network_count;
     struct session_limits limits; /* session_limits_defaults first */
     struct bytes openapi;         /* the documents; empty: not there; copied */
     struct bytes asyncapi;

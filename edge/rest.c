@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "edge/http_check.h"
+#include "edge/metrics.h"
 #include "edge/rest_internal.h"
 #include "wire/base64.h"
 #include "wire/rest_args.h"
@@ -200,6 +201,7 @@ static int judge(struct rest_call *call, const struct http_request *request)
         return ERR_UNKNOWN_OP;
     }
     call->allow = call->match.route->allow;
+    http_set_endpoint(call->exchange, (uint16_t)(METRICS_FIRST_ROUTE + call->match.route->index));
     if (request->method == HTTP_OPTIONS) {
         return 0;
     }

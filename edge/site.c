@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
+#include "edge/health.h"
 #include "edge/pages.h"
 #include "edge/rest.h"
 #include "edge/sse.h"
 
 struct site {
+    struct metrics_shard *counted; /* NULL: nothing is */
+    struct health *health;
     struct rest *rest;
     struct sse *sse;
     const struct pages *pages;
@@ -19,31 +22,6 @@ static const struct exchange_owner *owner_of(struct http_exchange *exchange)
 }
 
 /* --- fixed answers --------------------------------------------------------------------------- */
-
-static struct bytes find_fixed(struct bytes path)
-{
-    if (bytes_equal(path, text_of("/healthz"))) {
-        return text_of("{\"status\":\"ok\"}");
-    }
-    return (struct bytes){0};
-}
-
-/** Nothing here takes a body, so all is said when the head has come. */
-static void answer_fixed(struct site *site, struct http_exchange *exchange, struct bytes body)
-{
-    const struct http_request *request = http_request(exchange);
-    struct buffer headers = {0};
-    if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
-        rest_refuse_method(site->rest, exchange, "GET, HEAD, OPTIONS");
-        return;
-    }
-    rest_common_headers(site->rest, exchange, &headers);
-    static const char own[] = "content-type: application/json\r\ncache-control: no-store\r\n";
-    buffer_append(&headers, own, sizeof own - 1);
-    http_answer(exchange, &(struct http_response){
-                              .status = 200, .headers = buffer_bytes(&headers), .body = body});
-    buffer_fini(&headers);
-}
 
 static void answer_page(struct site *site, struct http_exchange *exchange, const struct page *page)
 {
@@ -62,17 +40,17 @@ static size_t handle_head(void *self, struct http_exchange *exchange)
 {
     struct site *site = self;
     struct bytes path = http_request(exchange)->path;
-    struct bytes fixed = find_fixed(path);
-    if (fixed.data != NULL) {
-        answer_fixed(site, exchange, fixed);
+    if (health_head(site->health, exchange)) {
         return 0;
     }
     const struct page *page = pages_find(site->pages, path);
     if (page != NULL) {
+        http_set_endpoint(exchange, METRICS_PAGES);
         answer_page(site, exchange, page);
         return 0;
     }
     if (sse_is_mine(path)) {
+        http_set_endpoint(exchange, METRICS_STREAM);
         return sse_head(site->sse, exchange);
     }
     return rest_head(site->rest, exchange);
@@ -108,6 +86,16 @@ static void handle_refusal(void *self, int status, const char *fault, struct htt
     rest_refusal(site->rest, status, fault, out);
 }
 
+static void handle_answered(void *self, struct http_exchange *exchange, int status, int64_t took_us)
+{
+    struct site *site = self;
+    const struct http_request *request = exchange == NULL ? NULL : http_request(exchange);
+    if (site->counted != NULL) {
+        metrics_record(site->counted, request == NULL ? HTTP_OTHER : request->method,
+                       exchange == NULL ? METRICS_OTHER : http_endpoint(exchange), status, took_us);
+    }
+}
+
 struct http_handler site_handler(struct site *site)
 {
     return (struct http_handler){.self = site,
@@ -115,7 +103,8 @@ struct http_handler site_handler(struct site *site)
                                  .request = handle_request,
                                  .gone = handle_gone,
                                  .writable = handle_writable,
-                                 .refusal = handle_refusal};
+                                 .refusal = handle_refusal,
+                                 .answered = handle_answered};
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -137,16 +126,30 @@ struct site *site_create(const struct site_config *config)
                                                 .heartbeat_ms = config->sse_heartbeat_ms,
                                                 .now_ms = config->now_ms,
                                                 .clock = config->clock});
+    site->health = health_create(&(struct health_config){.rest = site->rest,
+                                                         .metrics = config->metrics,
+                                                         .readers = config->metrics_readers,
+                                                         .forwarded = config->forwarded,
+                                                         .node = config->node});
+    if (config->metrics != NULL) {
+        site->counted = metrics_of_shard(config->metrics, config->shard);
+    }
     return site;
 }
 
 void site_destroy(struct site *site)
 {
     if (site != NULL) {
+        health_destroy(site->health);
         sse_destroy(site->sse);
         rest_destroy(site->rest);
         free(site);
     }
+}
+
+void site_drain(struct site *site)
+{
+    health_drain(site->health);
 }
 
 void site_tick(struct site *site)

@@ -6,6 +6,7 @@
 #define EDGE_SITE_H
 
 #include "edge/http.h"
+#include "edge/metrics.h"
 #include "edge/session.h"
 #include "wire/rest_route.h"
 
@@ -21,6 +22,10 @@ struct exchange_owner {
 struct site;
 
 struct site_config {
+    struct metrics *metrics; /* borrowed; NULL: nothing is counted */
+    uint16_t shard;          /* whose part of it */
+    struct node *node;       /* whose room for writes /readyz tells; NULL: not asked */
+    const struct forwarded *metrics_readers; /* networks that may read /metrics; borrowed */
     struct session_table *sessions;
     const struct rest_routes *routes; /* borrowed */
     const struct token_key *key;      /* borrowed */
@@ -39,6 +44,9 @@ void site_destroy(struct site *site);
 
 /** For http_create; the site must outlive what is created. */
 struct http_handler site_handler(struct site *site);
+
+/** /readyz says so from now on. */
+void site_drain(struct site *site);
 
 /** Call about every 250 ms. */
 void site_tick(struct site *site);

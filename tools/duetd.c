@@ -43,6 +43,7 @@ struct daemon {
     struct words listen;
     struct words origins;
     struct words trusted_proxies;
+    struct words metrics_networks;
     struct registry *registry;
     struct node *node;
     struct edge *edge;
@@ -141,7 +142,12 @@ static int set_up_words(struct daemon *daemon)
         error = words_init(&daemon->trusted_proxies, "trusted_proxies",
                            daemon->settings.trusted_proxies);
     }
+    if (error == 0) {
+        error = words_init(&daemon->metrics_networks, "metrics_networks",
+                           daemon->settings.metrics_networks);
+    }
     words_drop_none(&daemon->origins);
+    words_drop_none(&daemon->metrics_networks);
     words_drop_none(&daemon->trusted_proxies);
     return error;
 }
@@ -151,6 +157,7 @@ static void tear_down_words(struct daemon *daemon)
     free(daemon->listen.text);
     free(daemon->origins.text);
     free(daemon->trusted_proxies.text);
+    free(daemon->metrics_networks.text);
 }
 
 /* --- registry --- */
@@ -283,6 +290,9 @@ static int set_up_edge(struct daemon *daemon)
         .origin_count = daemon->origins.count,
         .trusted_proxies = daemon->trusted_proxies.items,
         .trusted_proxy_count = daemon->trusted_proxies.count,
+        .runtime = daemon->node,
+        .metrics_networks = daemon->metrics_networks.items,
+        .metrics_network_count = daemon->metrics_networks.count,
         .connections_max = (uint32_t)daemon->settings.connections_max,
         .http_idle_ms = daemon->settings.http_idle,
         .http_head_ms = daemon->settings.http_head_within,

@@ -91,7 +91,22 @@ static void test_what_piled_up_is_committed_in_parts(void **state)
     log_writer_add(&node.log_writer, 0, &records, 1, RECORDS);
     assert_int_equal(told(&worker, RECORDS), 3);
     assert_int_equal(count_in_log(node.log), RECORDS);
+    assert_int_equal(log_writer_lag_ms(&node.log_writer, log_tail(node.log).v), 0);
+    usleep(20000);
+    assert_in_range(log_writer_lag_ms(&node.log_writer, 0), 20, PATIENCE_MS);
     log_writer_stop(&node.log_writer);
+    struct bucket_counts took = {0}, sizes = {0};
+    const struct bucket_bounds *bounds = node_commit_records(&node, &sizes);
+    (void)node_commit_us(&node, &took);
+    uint64_t commits = 0, timed = 0;
+    for (uint32_t i = 0; i <= bounds->count; i++) {
+        commits += sizes.counts[i];
+        timed += took.counts[i];
+    }
+    assert_int_equal(commits, 3);
+    assert_int_equal(timed, 3);
+    assert_int_equal(sizes.sum, RECORDS);
+    assert_true(took.sum > 0);
     struct message *message; /* when all is quiet, shards are told the tail once more */
     while ((message = message_list_pop(&worker.inbox)) != NULL) {
         message_destroy(message);
