@@ -44,6 +44,7 @@ static const struct {
     {ERR_REQUEST_ID_IN_USE, OP_IS_ANY, DOCUMENT_WEBSOCKET},
     {ERR_IDEMPOTENCY_CONFLICT, OP_IS_KEYED, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
     {ERR_RATE_LIMITED, OP_IS_COSTLY, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
+    {ERR_RATE_LIMITED, OP_IS_PRIVATE, DOCUMENT_REST}, /* after too many bad tokens */
     {ERR_STORAGE_FULL, OP_IS_WRITING, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
     {ERR_BUSY, OP_IS_ANY, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
     {ERR_SHUTTING_DOWN, OP_IS_ANY, DOCUMENT_REST | DOCUMENT_WEBSOCKET},
@@ -86,9 +87,15 @@ static unsigned traits_of(const struct op *op)
     return traits;
 }
 
-void document_add_error(struct error_set *set, int error)
+void document_add_error_as(struct error_set *set, int error, int status)
 {
     set->has[-1 - error] = true;
+    set->status[-1 - error] = status;
+}
+
+void document_add_error(struct error_set *set, int error)
+{
+    document_add_error_as(set, error, error_http_status(error));
 }
 
 void document_op_errors(const struct op *op, enum document_edge edge, struct error_set *set)

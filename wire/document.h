@@ -14,12 +14,15 @@ enum document_edge { DOCUMENT_REST = 1, DOCUMENT_WEBSOCKET = 2 };
 
 /** Errors in the order of base/error.h, each once. */
 struct error_set {
-    bool has[DUET_ERROR_COUNT]; /* by -1 - error */
+    bool has[DUET_ERROR_COUNT];   /* by -1 - error */
+    int status[DUET_ERROR_COUNT]; /* of HTTP, of those it has */
 };
 
 /** Adds the op's own errors and those that come with what it is: its needs, its args, writing. */
 void document_op_errors(const struct op *op, enum document_edge edge, struct error_set *set);
 void document_add_error(struct error_set *set, int error);
+/** With another status of HTTP than everywhere else. */
+void document_add_error_as(struct error_set *set, int error, int status);
 
 /** {code, message, details?, retry_ms?, trace_id}: what clients get. */
 struct json_t *document_error_example(int error, enum language language);

@@ -55,9 +55,9 @@ static const char shared_parts[] =
     "\"description\":\"for browsers: the same token, Secure, HttpOnly, SameSite=Strict\"}},"
     "\"parameters\":{"
     "\"request_id\":{\"name\":\"X-Request-ID\",\"in\":\"header\","
-    "\"description\":\"names the request in answers and logs\","
-    "\"schema\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:/+=-]{1,64}$\"},"
-    "\"example\":\"7f3a9c\"},"
+    "\"description\":\"names the request in answers and logs: 1 to 64 of A-Z a-z 0-9 - _ . : / + "
+    "=; another is replaced\","
+    "\"schema\":{\"type\":\"string\"},\"example\":\"7f3a9c\"},"
     "\"language\":{\"name\":\"Accept-Language\",\"in\":\"header\","
     "\"description\":\"of error messages: en or ko\",\"schema\":{\"type\":\"string\"},"
     "\"example\":\"ko\"},"
@@ -192,7 +192,7 @@ static void add_error_response(struct openapi *openapi, const struct error_set *
     json_t *codes = json_array(), *examples = json_object();
     for (int i = 0; i < DUET_ERROR_COUNT; i++) {
         int error = -1 - i;
-        if (!set->has[i] || error_http_status(error) != status) {
+        if (!set->has[i] || set->status[i] != status) {
             continue;
         }
         const char *code = error_name(error), *doc = error_text(error, LANGUAGE_EN);
@@ -480,6 +480,9 @@ static void add_fixed(struct openapi *openapi, const struct fixed_route *route)
                   "content", route->media, fixed_content(openapi, route));
     for (const int *error = route->errors; *error != 0; error++) {
         document_add_error(&errors, *error);
+    }
+    for (const int *error = route->unavailable; error != NULL && *error != 0; error++) {
+        document_add_error_as(&errors, *error, 503);
     }
     add_error_responses(openapi, &errors, responses);
     document_add_tag(openapi->tags, route->tag);

@@ -7,10 +7,19 @@
     ERR_MALFORMED, ERR_REQUEST_TIMEOUT, ERR_EXPECTATION_FAILED, ERR_HEADERS_TOO_LARGE
 
 static const int page_errors[] = {HTTP_ERRORS, 0};
-static const int ready_errors[] = {HTTP_ERRORS, ERR_BUSY, ERR_SHUTTING_DOWN, 0};
-static const int stream_errors[] = {
-    ERR_INVALID_ARGUMENT, ERR_MALFORMED, ERR_UNAUTHENTICATED, ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED,
-    ERR_SESSION_REVOKED,  ERR_BUSY,      ERR_SHUTTING_DOWN,   ERR_INTERNAL,      0};
+static const int metrics_errors[] = {HTTP_ERRORS, ERR_FORBIDDEN, 0};
+static const int unready[] = {ERR_SHUTTING_DOWN, ERR_STORAGE_FULL, 0};
+static const int stream_errors[] = {HTTP_ERRORS,
+                                    ERR_INVALID_ARGUMENT,
+                                    ERR_UNAUTHENTICATED,
+                                    ERR_TOKEN_INVALID,
+                                    ERR_TOKEN_EXPIRED,
+                                    ERR_SESSION_REVOKED,
+                                    ERR_RATE_LIMITED,
+                                    ERR_BUSY,
+                                    ERR_SHUTTING_DOWN,
+                                    ERR_INTERNAL,
+                                    0};
 
 #define STATUS_SCHEMA                                                                              \
     "{\"type\":\"object\",\"required\":[\"status\"],"                                              \
@@ -31,19 +40,22 @@ const struct fixed_route fixed_routes[] = {
     {.path = "/readyz",
      .id = "readyz",
      .tag = "server",
-     .doc = "Whether the server takes requests: not while it starts or drains.",
+     .doc = "Whether the server takes requests: not while it drains, nor without room for writes.",
      .media = "application/json",
      .schema = STATUS_SCHEMA,
      .example = "{\"status\":\"ok\"}",
-     .errors = ready_errors},
+     .errors = page_errors,
+     .unavailable = unready},
     {.path = "/metrics",
      .id = "metrics",
      .tag = "server",
-     .doc = "Counters, gauges and histograms in the text format of Prometheus.",
+     .doc =
+         "Counters, gauges and histograms in the text format of Prometheus, for networks that the "
+         "configuration lists.",
      .media = "text/plain",
      .schema = "{\"type\":\"string\"}",
      .example = "\"# TYPE duet_sessions gauge\\nduet_sessions 2\\n\"",
-     .errors = page_errors},
+     .errors = metrics_errors},
     {.path = "/.well-known/jwks.json",
      .id = "jwks",
      .tag = "server",

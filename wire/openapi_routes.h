@@ -19,6 +19,7 @@ struct fixed_route {
     const char *example;    /* JSON text; NULL with the schema */
     const char *parameters; /* JSON text of an array, or NULL */
     const int *errors;      /* ended by 0 */
+    const int *unavailable; /* the ones that are all answered 503; NULL: none */
     bool is_private;        /* needs a signed-in session */
 };
 

@@ -131,7 +131,7 @@ static json_t *record_schema(const struct record_type *type, enum schema_role ro
         json_t *schema = schema_of_field(field, role, schemas);
         if (needed) {
             (void)json_array_append_new(required, json_string(field->name));
-        } else if (role == SCHEMA_FROM_CLIENT) {
+        } else if (role == SCHEMA_FROM_CLIENT && field->required != FIELD_REQUIRED) {
             allow_null(schema);
         }
         (void)json_object_set_new(properties, field->name, schema);

@@ -221,7 +221,7 @@ void request_encode(enum way way, uint32_t id, const struct request *request, st
 /** As the documents say it; and what went wrong inside of the server is never right here. */
 static bool is_declared(enum way way, const struct op *op, int error)
 {
-    struct error_set set = {{0}};
+    struct error_set set = {0};
     document_op_errors(op, way == WAY_REST ? DOCUMENT_REST : DOCUMENT_WEBSOCKET, &set);
     return error != ERR_INTERNAL && set.has[-1 - error];
 }
