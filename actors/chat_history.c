@@ -47,7 +47,9 @@ static bool take_message(void *context, struct bytes key, struct bytes value)
                               .text = bytes_of(text, row.text.len),
                               .reply_to = row.reply_to,
                               .has_reply_to = row.has_reply_to,
-                              .at = row.at};
+                              .at = row.at,
+                              .unsent_at = row.unsent_at,
+                              .has_unsent_at = row.has_unsent_at};
     return true;
 }
 

@@ -374,8 +374,8 @@ static void apply_read_moved(struct ctx *ctx, struct couple_root *couple, const 
     couple_stream_append(ctx, couple, event->seq,
                          (struct couple_entry_row){.what = COUPLE_ENTRY_READ,
                                                    .member = event->member,
-                                                   .up_to = event->up_to,
-                                                   .has_up_to = true});
+                                                   .msg = event->up_to,
+                                                   .has_msg = true});
 }
 
 /* --- history --- */
@@ -568,6 +568,25 @@ static const struct op chat_typing = {
     .errors = (const int[]){0},
     .rest = {.method = "POST", .path = "/chat/typing", .status = 200}};
 
+static void build_read(struct id member, const struct couple_entry_row *row, void *data)
+{
+    *(struct chat_read_push *)data = (struct chat_read_push){.from = member, .up_to = row->msg};
+}
+
+static void build_ended(struct id member, const struct couple_entry_row *row, void *data)
+{
+    (void)row;
+    *(struct couple_ended_push *)data = (struct couple_ended_push){.by = member};
+}
+
+const struct couple_entry_type couple_entry_types[] = {
+    [COUPLE_ENTRY_READ] = {&push_chat_read, build_read},
+    [COUPLE_ENTRY_ENDED] = {&push_couple_ended, build_ended}};
+const size_t couple_entry_type_count = COUNT_OF(couple_entry_types);
+
+static const struct push_type *const pushes[] = {&push_chat_message, &push_chat_read,
+                                                 &push_couple_ended, &push_typing, &push_presence};
+
 static const struct op *const ops[] = {&couple_info, &chat_send, &chat_read, &chat_history,
                                        &chat_typing};
 
@@ -603,6 +622,8 @@ const struct kind couple_kind = {.code = ACTOR_COUPLE,
                                  .command_count = COUNT_OF(commands),
                                  .events = events,
                                  .event_count = COUNT_OF(events),
+                                 .pushes = pushes,
+                                 .push_count = COUNT_OF(pushes),
                                  .apply = apply,
                                  .outcome = handle_outcome,
                                  .timer = handle_timer,

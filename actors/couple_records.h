@@ -44,6 +44,11 @@ RECORD_DECLARE(couple_member, COUPLE_MEMBER)
       "{\"user\":" ID_EXAMPLE ",\"read_up_to\":9,\"online\":false}]")
 RECORD_DECLARE(couple_info_result, COUPLE_INFO_RESULT)
 
+/** A message may be taken back: its place and number stay, what it said goes. */
+#define TAKEN_BACK(F, R)                                                                           \
+    F(R, INSTANT, unsent_at, OPTIONAL, 0, INT_BOUND, NULL, BODY,                                   \
+      "when it was taken back; the text is empty then", AT_EXAMPLE)
+
 #define COUPLE_MEANT(F, R)                                                                         \
     F(R, ID, couple, OPTIONAL, 0, 0, NULL, BODY,                                                   \
       "the couple meant: refused with NOT_PAIRED if it is another one", ID_EXAMPLE)
@@ -87,9 +92,10 @@ RECORD_DECLARE(chat_history_args, CHAT_HISTORY_ARGS)
     F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, BODY, "its number among messages", "17")          \
     F(R, INT, seq, REQUIRED, 1, INT_BOUND, NULL, BODY, "its place in the stream", "42")            \
     F(R, ID, from, REQUIRED, 0, 0, NULL, BODY, "who sent it", ID_EXAMPLE)                          \
-    F(R, TEXT, text, REQUIRED, 1, TEXT_POINTS_MAX, NULL, BODY, "what was said", "\"hi\"")          \
+    F(R, TEXT, text, REQUIRED, 0, TEXT_POINTS_MAX, NULL, BODY, "what was said", "\"hi\"")          \
     F(R, INT, reply_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "msg of an earlier message", "16")     \
-    F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when it was accepted", AT_EXAMPLE)
+    F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when it was accepted", AT_EXAMPLE)      \
+    TAKEN_BACK(F, R)
 RECORD_DECLARE(chat_message, CHAT_MESSAGE)
 
 #define CHAT_HISTORY_RESULT(F, R)                                                                  \
@@ -110,8 +116,9 @@ RECORD_DECLARE(couple_create_args, COUPLE_CREATE_ARGS)
 #define CHAT_MESSAGE_PUSH(F, R)                                                                    \
     F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, BODY, "its number among messages", "17")          \
     F(R, ID, from, REQUIRED, 0, 0, NULL, BODY, "who sent it", ID_EXAMPLE)                          \
-    F(R, TEXT, text, REQUIRED, 1, TEXT_POINTS_MAX, NULL, BODY, "what was said", "\"hi\"")          \
-    F(R, INT, reply_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "msg of an earlier message", "16")
+    F(R, TEXT, text, REQUIRED, 0, TEXT_POINTS_MAX, NULL, BODY, "what was said", "\"hi\"")          \
+    F(R, INT, reply_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "msg of an earlier message", "16")     \
+    TAKEN_BACK(F, R)
 RECORD_DECLARE(chat_message_push, CHAT_MESSAGE_PUSH)
 
 #define CHAT_READ_PUSH(F, R)                                                                       \
@@ -191,21 +198,22 @@ enum couple_collection { COUPLE_MESSAGES = 1, COUPLE_ENTRIES = 2, COUPLE_SENT = 
     F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who sent it", "0")                              \
     F(R, INT, sent_a, REQUIRED, 0, INT_BOUND, NULL, BODY, "messages of member 0 so far", "9")      \
     F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)                      \
-    F(R, TEXT, text, REQUIRED, 1, TEXT_POINTS_MAX, NULL, BODY, "what was said", "\"hi\"")          \
-    F(R, INT, reply_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "msg of an earlier message", "16")
+    F(R, TEXT, text, REQUIRED, 0, TEXT_POINTS_MAX, NULL, BODY, "what was said", "\"hi\"")          \
+    F(R, INT, reply_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "msg of an earlier message", "16")     \
+    TAKEN_BACK(F, R)
 RECORD_DECLARE(couple_message_row, COUPLE_MESSAGE_ROW)
 
-/** In rows: stable numbers. */
+/** In rows: stable numbers, of the table in couple.c. */
+#define COUPLE_ENTRY_WHAT_MAX 255
 enum couple_entry_what { COUPLE_ENTRY_READ = 1, COUPLE_ENTRY_ENDED = 2 };
 
 /** An entry of the stream that is no message. */
 #define COUPLE_ENTRY_ROW(F, R)                                                                     \
-    F(R, INT, what, REQUIRED, COUPLE_ENTRY_READ, COUPLE_ENTRY_ENDED, NULL, BODY,                   \
-      "couple_entry_what", "1")                                                                    \
+    F(R, INT, what, REQUIRED, 1, COUPLE_ENTRY_WHAT_MAX, NULL, BODY, "couple_entry_what", "1")      \
     F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who read or left", "0")                         \
     F(R, INSTANT, at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)                      \
     F(R, INT, others, REQUIRED, 1, INT_BOUND, NULL, BODY, "entries like this one up to it", "5")   \
-    F(R, INT, up_to, OPTIONAL, 1, INT_BOUND, NULL, BODY, "last message read", "17")
+    F(R, INT, msg, OPTIONAL, 1, INT_BOUND, NULL, BODY, "the message it is about", "17")
 RECORD_DECLARE(couple_entry_row, COUPLE_ENTRY_ROW)
 
 /* --- root --- */

@@ -28,22 +28,28 @@ static int append_message(struct ctx *ctx, const struct couple_root *couple, int
                                               .from = *COUPLE_SIDE_OF(couple, message.member, user),
                                               .text = message.text,
                                               .reply_to = message.reply_to,
-                                              .has_reply_to = message.has_reply_to};
+                                              .has_reply_to = message.has_reply_to,
+                                              .unsent_at = message.unsent_at,
+                                              .has_unsent_at = message.has_unsent_at};
     stream_entry_append(entry, body);
     return 0;
 }
 
-static void append_other(const struct couple_root *couple, const struct couple_entry_row *row,
-                         struct stream_entry *entry, struct buffer *body)
+static int append_other(const struct couple_root *couple, const struct couple_entry_row *row,
+                        struct stream_entry *entry, struct buffer *body)
 {
-    struct id member = *COUPLE_SIDE_OF(couple, row->member, user);
-    struct chat_read_push read = {.from = member, .up_to = row->up_to};
-    struct couple_ended_push ended = {.by = member};
-    bool is_read = row->what == COUPLE_ENTRY_READ;
+    _Alignas(max_align_t) uint8_t data[COUPLE_ENTRY_DATA_MAX] = {0};
+    if (!CHECK_RECOVER((size_t)row->what < couple_entry_type_count &&
+                       couple_entry_types[row->what].push->data->size <= sizeof data)) {
+        return ERR_CORRUPT;
+    }
+    const struct couple_entry_type *type = &couple_entry_types[row->what];
+    type->build(*COUPLE_SIDE_OF(couple, row->member, user), row, data);
     entry->at_ms = row->at;
-    entry->type = is_read ? &push_chat_read : &push_couple_ended;
-    entry->data = is_read ? (const void *)&read : &ended;
+    entry->type = type->push;
+    entry->data = data;
     stream_entry_append(entry, body);
+    return 0;
 }
 
 /** The last entry that is no message, up to some seq. */
@@ -78,8 +84,7 @@ int couple_stream_entry(struct ctx *ctx, const void *state, int64_t seq, struct 
     }
     struct stream_entry entry = {.epoch = couple->epoch, .seq = seq};
     if (last.seq == seq) {
-        append_other(couple, &last.row, &entry, body);
-        return 0;
+        return append_other(couple, &last.row, &entry, body);
     }
     return append_message(ctx, couple, seq - last.row.others, &entry, body);
 }

@@ -671,6 +671,9 @@ static void apply(struct ctx *ctx, void *state, const struct event_type *type, c
     appliers[type->tag](ctx, state, body);
 }
 
+static const struct push_type *const pushes[] = {&push_couple_matched, &push_user_couple_ended,
+                                                 &push_chat_waiting, &push_notification};
+
 static const struct outcome_row outcomes[] = {
     {ACTOR_INVITE, INVITE_CREATE, invite_created_done},
     {ACTOR_INVITE, INVITE_REVOKE, outcome_ignore},
@@ -696,6 +699,8 @@ const struct kind user_kind = {
     .command_count = COUNT_OF(commands),
     .events = events,
     .event_count = COUNT_OF(events),
+    .pushes = pushes,
+    .push_count = COUNT_OF(pushes),
     .apply = apply,
     .outcome = handle_outcome,
     .stream = {

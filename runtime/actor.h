@@ -51,6 +51,8 @@ struct kind {
     uint32_t command_count;
     const struct event_type *const *events;
     uint32_t event_count;
+    const struct push_type *const *pushes; /* what it pushes to sessions, for the documents */
+    uint32_t push_count;
 
     /**
      * Changes state (the root struct) by one event. Total and deterministic: the same events give

@@ -22,8 +22,11 @@ int catalog_create(char *message, size_t message_size, struct registry **out)
 
 void catalog_describe(const struct registry *registry, describe_format *format, struct buffer *out)
 {
-    const struct push_table pushes[] = {
-        {.pushes = session_pushes, .count = sizeof session_pushes / sizeof session_pushes[0]},
-        {.pushes = actor_pushes, .count = actor_push_count}};
-    format(registry, pushes, sizeof pushes / sizeof pushes[0], out);
+    struct push_table pushes[TABLES_MAX] = {
+        {.pushes = session_pushes, .count = sizeof session_pushes / sizeof session_pushes[0]}};
+    for (size_t i = 0; i < actor_kind_count; i++) {
+        pushes[i + 1] = (struct push_table){.pushes = actor_kinds[i]->pushes,
+                                            .count = actor_kinds[i]->push_count};
+    }
+    format(registry, pushes, actor_kind_count + 1, out);
 }

@@ -129,7 +129,7 @@ static bool couple_entry(void *context, struct bytes key, struct bytes value)
     }
     bool read = row.what == COUPLE_ENTRY_READ;
     struct stream_fact fact = {.what = read ? FACT_READ : FACT_COUPLE_ENDED,
-                               .msg = read ? row.up_to : 0,
+                               .msg = read ? row.msg : 0,
                                .who =
                                    row.member == 0 ? audit->couple->a_user : audit->couple->b_user,
                                .at = row.at};
