@@ -68,7 +68,8 @@ static void kinds_have_their_stable_codes(void **state)
     }
 }
 
-static void every_op_of_the_protocol_is_there(void **state)
+/** A name once given stays; there may be more of them. */
+static void every_op_that_was_promised_is_there(void **state)
 {
     (void)state;
     static const char *const names[] = {
@@ -77,15 +78,16 @@ static void every_op_of_the_protocol_is_there(void **state)
         "chat.typing",  "couple.info",       "couple.invite",     "couple.leave",
         "couple.match", "notification.list", "notification.read", "notification.unread",
         "user.profile", "user.update"};
-    assert_int_equal(registry_count(registry), sizeof names / sizeof names[0]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        assert_string_equal(registry_at(registry, i)->command.name, names[i]);
+        assert_string_equal(op_named(names[i])->command.name, names[i]);
+    }
+    for (size_t i = 0; i < registry_count(registry); i++) {
         assert_non_null(registry_at(registry, i)->route);
     }
 }
 
 /** The paths of REST are a promise, as the names are. */
-static void every_op_has_its_path(void **state)
+static void every_op_keeps_its_path(void **state)
 {
     (void)state;
     static const struct {
@@ -111,7 +113,6 @@ static void every_op_has_its_path(void **state)
         {"chat.read", "POST", "/chat/read", 200},
         {"chat.typing", "POST", "/chat/typing", 200},
     };
-    assert_int_equal(registry_count(registry), sizeof routes / sizeof routes[0]);
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         const struct op_rest *rest = &op_named(routes[i].name)->rest;
         assert_string_equal(rest->method, routes[i].method);
@@ -409,8 +410,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_have_their_stable_codes),
-        cmocka_unit_test(every_op_of_the_protocol_is_there),
-        cmocka_unit_test(every_op_has_its_path),
+        cmocka_unit_test(every_op_that_was_promised_is_there),
+        cmocka_unit_test(every_op_keeps_its_path),
         cmocka_unit_test(answers_with_tokens_set_cookies),
         cmocka_unit_test(costly_ops_are_those_that_can_be_guessed_at),
         cmocka_unit_test(answers_with_tokens_are_never_stored),
