@@ -37,7 +37,38 @@ enum { ERASE_TIMER = 1 };
     X(5, couple_erased)                                                                            \
     X(6, member_seen)                                                                              \
     X(7, member_told)                                                                              \
-    X(8, member_back)
+    X(8, member_back)                                                                              \
+    X(9, message_unsent)
+
+/* What belongs to one op only is declared here, in front of the events. */
+
+#define CHAT_UNSEND_ARGS(F, R)                                                                     \
+    F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, PATH, "which message", "17")                      \
+    F(R, ID, couple, OPTIONAL, 0, 0, NULL, QUERY,                                                  \
+      "the couple meant: refused with NOT_PAIRED if it is another one", ID_EXAMPLE)
+RECORD_DECLARE(chat_unsend_args, CHAT_UNSEND_ARGS)
+RECORD_DEFINE(chat_unsend_args, CHAT_UNSEND_ARGS, "a message to take back")
+
+#define CHAT_UNSEND_RESULT(F, R)                                                                   \
+    F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, BODY, "the message", "17")                        \
+    F(R, INSTANT, unsent_at, REQUIRED, 0, INT_BOUND, NULL, BODY, "when it was taken back",         \
+      AT_EXAMPLE)
+RECORD_DECLARE(chat_unsend_result, CHAT_UNSEND_RESULT)
+RECORD_DEFINE(chat_unsend_result, CHAT_UNSEND_RESULT, "a message that was taken back")
+
+#define CHAT_UNSENT_PUSH(F, R)                                                                     \
+    F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, BODY, "the message", "17")                        \
+    F(R, ID, from, REQUIRED, 0, 0, NULL, BODY, "who sent it and took it back", ID_EXAMPLE)
+RECORD_DECLARE(chat_unsent_push, CHAT_UNSENT_PUSH)
+RECORD_DEFINE(chat_unsent_push, CHAT_UNSENT_PUSH, "a message was taken back")
+
+#define MESSAGE_UNSENT(F, R)                                                                       \
+    F(R, INT, seq, REQUIRED, 1, INT_BOUND, NULL, BODY, "its place in the stream", "43")            \
+    F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, BODY, "the message", "17")                        \
+    F(R, INT, member, REQUIRED, 0, 1, NULL, BODY, "who sent it", "0")
+RECORD_DECLARE(message_unsent, MESSAGE_UNSENT)
+RECORD_DEFINE(message_unsent, MESSAGE_UNSENT, "a member took a message back")
+
 COUPLE_EVENTS(EVENT_DEFINE)
 
 static struct bytes number_key(struct ctx *ctx, int64_t number)
@@ -299,6 +330,71 @@ static void apply_message_sent(struct ctx *ctx, struct couple_root *couple, cons
                                              .has_reply_to = event->has_reply_to});
 }
 
+/* --- taking back --- */
+
+enum { COUPLE_CHAT_UNSEND = 106, COUPLE_ENTRY_UNSENT = 3 };
+
+static const struct push_type push_chat_unsent = {
+    .topic = "couple",
+    .type = "chat.unsent",
+    .doc = "A member took a message back: nobody should show its text any more.",
+    .data = &chat_unsent_push_type};
+
+static void build_unsent(struct id member, const struct couple_entry_row *row, void *data)
+{
+    *(struct chat_unsent_push *)data = (struct chat_unsent_push){.msg = row->msg, .from = member};
+}
+
+/** The answer is the same however often it is asked; what is pushed, is pushed once. */
+static int handle_unsend(struct ctx *ctx, const void *state, const void *args)
+{
+    const struct couple_root *couple = state;
+    const struct chat_unsend_args *in = args;
+    struct couple_message_row row;
+    int64_t member;
+    int err = meant_member(ctx, couple, in->has_couple ? &in->couple : NULL, &member);
+    if (err == 0) {
+        err = ctx_get_row(ctx, COUPLE_MESSAGES, number_key(ctx, in->msg), &couple_message_row_type,
+                          &row);
+    }
+    if (err != 0) {
+        return err;
+    }
+    if (row.member != member) {
+        return ERR_FORBIDDEN;
+    }
+    int64_t seq = couple->seq + 1;
+    if (!row.has_unsent_at) {
+        ctx_emit(ctx, &message_unsent_event,
+                 &(struct message_unsent){.seq = seq, .msg = in->msg, .member = member});
+        ctx_push_entry_to_all(ctx, &push_chat_unsent, couple->epoch, seq,
+                              &(struct chat_unsent_push){
+                                  .msg = in->msg, .from = *COUPLE_SIDE_OF(couple, member, user)});
+    }
+    ctx_reply(ctx, &chat_unsend_result_type,
+              &(struct chat_unsend_result){.msg = in->msg,
+                                           .unsent_at = row.has_unsent_at ? row.unsent_at
+                                                                          : ctx_now_ms(ctx)});
+    return 0;
+}
+
+static void apply_message_unsent(struct ctx *ctx, struct couple_root *couple, const void *body)
+{
+    const struct message_unsent *event = body;
+    struct bytes key = number_key(ctx, event->msg);
+    struct couple_message_row row;
+    CHECK_ALWAYS(ctx_get_row(ctx, COUPLE_MESSAGES, key, &couple_message_row_type, &row) == 0);
+    row.text = bytes_of("", 0);
+    row.unsent_at = ctx_now_ms(ctx);
+    row.has_unsent_at = true;
+    ctx_put_row(ctx, COUPLE_MESSAGES, key, &couple_message_row_type, &row);
+    couple_stream_append(ctx, couple, event->seq,
+                         (struct couple_entry_row){.what = COUPLE_ENTRY_UNSENT,
+                                                   .member = event->member,
+                                                   .msg = event->msg,
+                                                   .has_msg = true});
+}
+
 /* --- reading --- */
 
 /** How many of the messages up to `msg` are this member's. */
@@ -556,6 +652,21 @@ static const struct op chat_history = {
     .errors = (const int[]){0},
     .rest = {.method = "GET", .path = "/chat/messages", .status = 200}};
 
+static const struct op chat_unsend = {
+    .command = {.code = COUPLE_CHAT_UNSEND,
+                .name = "chat.unsend",
+                .args = &chat_unsend_args_type,
+                .result = &chat_unsend_result_type,
+                .handle = handle_unsend},
+    .doc = "Takes an own message back. Its number and place stay; its text is gone for both, and "
+           "all of both's sessions are told.",
+    .needs = OP_NEEDS_PAIRED,
+    .writes = true,
+    .keyed = true,
+    .route = route_couple,
+    .errors = (const int[]){ERR_NOT_FOUND, ERR_FORBIDDEN, 0},
+    .rest = {.method = "DELETE", .path = "/chat/messages/{msg}", .status = 200}};
+
 static const struct op chat_typing = {
     .command = {.code = COUPLE_CHAT_TYPING,
                 .name = "chat.typing",
@@ -581,14 +692,16 @@ static void build_ended(struct id member, const struct couple_entry_row *row, vo
 
 const struct couple_entry_type couple_entry_types[] = {
     [COUPLE_ENTRY_READ] = {&push_chat_read, build_read},
-    [COUPLE_ENTRY_ENDED] = {&push_couple_ended, build_ended}};
+    [COUPLE_ENTRY_ENDED] = {&push_couple_ended, build_ended},
+    [COUPLE_ENTRY_UNSENT] = {&push_chat_unsent, build_unsent}};
 const size_t couple_entry_type_count = COUNT_OF(couple_entry_types);
 
 static const struct push_type *const pushes[] = {&push_chat_message, &push_chat_read,
-                                                 &push_couple_ended, &push_typing, &push_presence};
+                                                 &push_couple_ended, &push_typing,
+                                                 &push_presence,     &push_chat_unsent};
 
-static const struct op *const ops[] = {&couple_info, &chat_send, &chat_read, &chat_history,
-                                       &chat_typing};
+static const struct op *const ops[] = {&couple_info,  &chat_send,   &chat_read,
+                                       &chat_history, &chat_typing, &chat_unsend};
 
 static const struct command_type commands[] = {
     {COUPLE_CREATE, "create", &couple_create_args_type, &empty_type, handle_create},
