@@ -96,6 +96,61 @@ static struct chat_history_result history(struct person *person, int64_t before,
     return result;
 }
 
+/* What only this op has is declared in couple.c; here as a client knows it. */
+#define UNSEND_ARGS(F, R) F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, PATH, "which message", "17")
+RECORD_DECLARE(unsend_args, UNSEND_ARGS)
+RECORD_DEFINE(unsend_args, UNSEND_ARGS, "a message to take back")
+#define UNSENT_FIELDS(F, R)                                                                        \
+    F(R, INT, msg, REQUIRED, 1, INT_BOUND, NULL, BODY, "the message", "17")                        \
+    F(R, INSTANT, unsent_at, OPTIONAL, 0, INT_BOUND, NULL, BODY, "when", AT_EXAMPLE)
+RECORD_DECLARE(unsent, UNSENT_FIELDS)
+RECORD_DEFINE(unsent, UNSENT_FIELDS, "a message that was taken back")
+
+static int takes_back(struct person *person, int64_t msg, struct unsent *out)
+{
+    return call(person, "chat.unsend", &unsend_args_type, &(struct unsend_args){.msg = msg},
+                &unsent_type, out);
+}
+
+static void test_a_message_taken_back_keeps_its_place_and_loses_its_text(void **state)
+{
+    (void)state;
+    struct two two;
+    struct unsent first, again, pushed;
+    struct chat_history_result history;
+    two_paired(&two);
+    says(&two.a, "to stay");
+    int64_t msg = says(&two.a, "to be taken back").msg;
+    hears(&two.b, "to stay");
+    hears(&two.b, "to be taken back");
+    assert_int_equal(takes_back(&two.b, msg, &first), ERR_FORBIDDEN);
+    assert_int_equal(takes_back(&two.a, msg + 1, &first), ERR_NOT_FOUND);
+    assert_int_equal(takes_back(&two.a, msg, &first), 0);
+    assert_int_equal(takes_back(&two.a, msg, &again), 0);
+    assert_int_equal(first.unsent_at, again.unsent_at); /* asked twice, done once */
+    awaits(&two.b, "couple", "chat.unsent", &unsent_type, &pushed);
+    assert_int_equal(pushed.msg, msg);
+    hears_nothing(&two.b);
+    daemon_kill(&people_server);
+    daemon_start(&people_server);
+    disconnect(&two.a);
+    disconnect(&two.b);
+    come_online(&two.b);
+    must(&two.b, "chat.history", &chat_history_args_type, &(struct chat_history_args){0},
+         &chat_history_result_type, &history);
+    assert_int_equal(history.messages.count, 2);
+    const struct chat_message *messages = history.messages.items;
+    assert_true(bytes_equal(messages[0].text, text_of("to stay")));
+    assert_false(messages[0].has_unsent_at);
+    assert_int_equal(messages[1].msg, msg);
+    assert_int_equal(messages[1].text.len, 0);
+    assert_true(messages[1].has_unsent_at);
+    come_online(&two.a);
+    says(&two.a, "and on");
+    hears(&two.b, "and on");
+    two_fini(&two);
+}
+
 static void holds_messages(const struct chat_history_result *result, int64_t first, int64_t last)
 {
     const struct chat_message *messages = result->messages.items;
@@ -549,6 +604,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_people_pair_by_a_code_and_chat_both_ways),
         cmocka_unit_test(test_typing_read_marks_and_presence_reach_the_partner),
+        cmocka_unit_test(test_a_message_taken_back_keeps_its_place_and_loses_its_text),
         cmocka_unit_test(test_history_is_read_in_both_directions),
         cmocka_unit_test(test_resuming_by_cursor_loses_and_doubles_nothing),
         cmocka_unit_test(test_a_cursor_of_another_time_is_reset),
