@@ -1,15 +1,11 @@
 /*
  * Answers: status line, our headers, the handler's, the body; gathered in the connection's buffer.
  */
-#include <stdio.h>
 #include <time.h>
 
 #include "base/check.h"
 #include "edge/http_error.h"
 #include "edge/http_internal.h"
-
-#define STATUS_LINE_BYTES_MAX 64
-#define FRAMING_BYTES_MAX 128
 
 static struct http_connection *connection_of(struct http_exchange *exchange)
 {
@@ -57,18 +53,42 @@ static void append_text(struct buffer *out, const char *text)
     buffer_append(out, text, strlen(text));
 }
 
+static void append_number(struct buffer *out, size_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    buffer_append(out, digits + at, sizeof digits - at);
+}
+
+/** Status line and date. */
+static struct buffer *begin_head(struct http_connection *connection, int status)
+{
+    struct buffer *out = http_connection_out(connection);
+    buffer_append(out, "HTTP/1.1 ", 9);
+    append_number(out, (size_t)status);
+    buffer_append(out, " ", 1);
+    append_text(out, http_error_phrase(status));
+    buffer_append(out, "\r\n", 2);
+    append_text(out, date_line(connection->http));
+    return out;
+}
+
+static void end_head(struct buffer *out, const struct http_response *response)
+{
+    buffer_append(out, response->headers.data, response->headers.len);
+    buffer_append(out, "\r\n", 2);
+}
+
 void http_append_head(struct http_connection *connection, const struct http_response *response,
                       const char *framing)
 {
-    struct buffer *out = http_connection_out(connection);
-    char line[STATUS_LINE_BYTES_MAX];
-    int len = snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\n", response->status,
-                       http_error_phrase(response->status));
-    buffer_append(out, line, (size_t)len);
-    append_text(out, date_line(connection->http));
+    struct buffer *out = begin_head(connection, response->status);
     append_text(out, framing);
-    buffer_append(out, response->headers.data, response->headers.len);
-    buffer_append(out, "\r\n", 2);
+    end_head(out, response);
 }
 
 /** The line about the connection, where its version does not say it. */
@@ -86,14 +106,16 @@ static void append_answer(struct http_connection *connection, const struct http_
 {
     const struct http_request *request = http_request(&connection->exchange);
     bool bodiless = response->status == 204 || response->status == 304;
-    char framing[FRAMING_BYTES_MAX], length[FRAMING_BYTES_MAX / 2] = "";
+    struct buffer *out = begin_head(connection, response->status);
     if (!bodiless) {
-        snprintf(length, sizeof length, "content-length: %zu\r\n", response->body.len);
+        append_text(out, "content-length: ");
+        append_number(out, response->body.len);
+        buffer_append(out, "\r\n", 2);
     }
-    snprintf(framing, sizeof framing, "%s%s", length, connection_line(request, close));
-    http_append_head(connection, response, framing);
+    append_text(out, connection_line(request, close));
+    end_head(out, response);
     if (!bodiless && (request == NULL || request->method != HTTP_HEAD)) {
-        buffer_append(&connection->out, response->body.data, response->body.len);
+        buffer_append(out, response->body.data, response->body.len);
     }
 }
 

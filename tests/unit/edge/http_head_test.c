@@ -98,6 +98,20 @@ static void what_could_be_read_in_two_ways_is_refused(void **state)
     }
 }
 
+static void no_control_character_is_missed_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        bool fine = (c >= ' ' && c != 0x7f) || c == '\t';
+        for (size_t at = 0; at < 20; at++) {
+            char text[] = "GET / HTTP/1.1\r\n" HOST "X: a0123456789abcdef0123b\r\n\r\n";
+            *(strstr(text, "X: a") + 4 + at) = (char)c;
+            struct http_head head = http_head_judge(bytes_of(text, sizeof text - 1));
+            assert_int_equal(head.verdict, fine ? HTTP_HEAD_OTHER : HTTP_HEAD_REFUSED);
+        }
+    }
+}
+
 static void what_is_understood_and_not_served_is_said(void **state)
 {
     (void)state;
@@ -200,6 +214,7 @@ int main(void)
         cmocka_unit_test(every_beginning_of_a_good_head_asks_for_more),
         cmocka_unit_test(what_comes_after_the_head_is_not_looked_at),
         cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
+        cmocka_unit_test(no_control_character_is_missed_wherever_it_stands),
         cmocka_unit_test(what_is_understood_and_not_served_is_said),
         cmocka_unit_test(whose_a_connection_is_shows_early),
         cmocka_unit_test(a_host_is_a_name_or_an_address),
