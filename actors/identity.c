@@ -67,16 +67,15 @@ static int account_get(struct ctx *ctx, struct bytes normal, struct identity_acc
 
 /* --- sign-up --- */
 
+/** What is no e-mail goes to the identity of none, which is always free and refuses it by name. */
 static int route_email(struct bytes email, struct address *out)
 {
     struct arena arena = {0};
     struct bytes normal;
-    int err = name_normalize(email, &arena, &normal);
-    if (err == 0) {
-        *out = identity_of_email(normal);
-    }
+    bool is_name = name_normalize(email, &arena, &normal) == 0;
+    *out = identity_of_email(is_name ? normal : bytes_of("", 0));
     arena_fini(&arena);
-    return err;
+    return 0;
 }
 
 static int route_signup(const struct principal *caller, const void *args, struct address *out)

@@ -26,10 +26,13 @@ static struct bytes trim(struct bytes text)
 static struct bytes take_until(struct bytes *text, char mark)
 {
     const uint8_t *at = text->len == 0 ? NULL : memchr(text->data, mark, text->len);
-    size_t len = at == NULL ? text->len : (size_t)(at - text->data);
-    struct bytes taken = bytes_of(text->data, len);
-    size_t skip = at == NULL ? len : len + 1;
-    *text = bytes_of(text->data + skip, text->len - skip);
+    struct bytes taken = *text;
+    if (at == NULL) {
+        text->len = 0;
+        return taken;
+    }
+    taken.len = (size_t)(at - text->data);
+    *text = bytes_of(at + 1, text->len - taken.len - 1);
     return taken;
 }
 

@@ -282,6 +282,8 @@ void variants_beyond(const struct field *field, struct variants *out)
 static void add_texts_at(const struct field *field, struct variants *out)
 {
     add(out, "the shortest", text_long(field->min, "a"));
+    add(out, "the shortest, of blanks", text_long(field->min, " "));
+    add(out, "the shortest, of control characters", text_long(field->min, "\x01"));
     if (field->max <= BYTES_TRIED_MAX) {
         add(out, "the longest", text_long(field->max, "a"));
     }
