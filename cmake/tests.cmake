@@ -12,6 +12,7 @@
 #   tests/fuzz/<name>_fuzz.c            -> fuzz_<name>               label fuzz
 #   tests/fuzz/corpus/<name>/           -> its corpus, copied into the build directory
 #   tests/docs/, tests/browser/         -> docs_lint, docs_browser   label docs
+#   tests/contract/                     -> docs_contract             label docs
 #   tests/powercut/*.c                  -> libduetpowercut.so, for LD_PRELOAD
 #   tests/powercut/<name>_tool.c        -> <name>_tool
 # Every test runs with DUET_BIN set to the build directory.
@@ -195,6 +196,10 @@ endif()
 if(TARGET duetd AND CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_C_COMPILER_ID STREQUAL GNU)
   add_test(NAME docs_lint COMMAND "${CMAKE_SOURCE_DIR}/tests/docs/lint.sh" "${CMAKE_BINARY_DIR}")
   set_tests_properties(docs_lint PROPERTIES LABELS docs TIMEOUT ${DUET_TIMEOUT})
+  add_test(NAME docs_contract COMMAND "${CMAKE_SOURCE_DIR}/tests/contract/run.sh"
+    "${CMAKE_BINARY_DIR}" 5)
+  set_tests_properties(docs_contract PROPERTIES LABELS docs TIMEOUT ${DUET_TIMEOUT}
+    SKIP_RETURN_CODE 77)
   find_program(DUET_CHROMIUM NAMES chromium google-chrome chrome)
   if(DUET_CHROMIUM AND DUET_DOC_UI)
     add_test(NAME docs_browser COMMAND "${CMAKE_SOURCE_DIR}/tests/browser/doc.sh"

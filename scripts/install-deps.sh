@@ -20,7 +20,7 @@ fi
 test_packages=(
     "${build_packages[@]}"
     libcmocka-dev g++ clang clang-format llvm libclang-rt-14-dev valgrind lmdb-utils
-    git ca-certificates libcurl4-openssl-dev
+    git ca-certificates libcurl4-openssl-dev python3-venv
     nginx-light haproxy
 )
 if [ "${DUET_DOC_UI:-ON}" != OFF ] && ! command -v chromium google-chrome >/dev/null; then

@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 FUZZ_SECONDS=${FUZZ_SECONDS:-120}
 CRASH_ROUNDS=${CRASH_ROUNDS:-100}
+CONTRACT_EXAMPLES=${CONTRACT_EXAMPLES:-200}
 
 fuzz_long() {
     local fuzzer name
@@ -19,6 +20,11 @@ fuzz_long() {
 
 crash_long() {
     DUET_BIN=$PWD/build one_run "crash" build/tests/integration/crash --rounds "$CRASH_ROUNDS"
+}
+
+# With another seed each time; a failure prints it.
+contract_long() {
+    SEED=$RANDOM one_run "contract" tests/contract/run.sh build "$CONTRACT_EXAMPLES"
 }
 
 stage gates gates
@@ -39,4 +45,7 @@ for preset in tsan gcc-tsan valgrind; do
 done
 stage "fuzz, $FUZZ_SECONDS s each" fuzz_long
 stage "crash, $CRASH_ROUNDS rounds" crash_long
+if tests/contract/install.sh; then
+    stage "contract, $CONTRACT_EXAMPLES examples" contract_long
+fi
 finish
