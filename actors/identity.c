@@ -12,7 +12,10 @@
  *
  * Secrets: the password leaves the args only as the input of a job. Results of reliable sends stand
  * in the log, so tokens are never one: user.create only creates, then the caller is handed over to
- * user.open_device, whose answer goes to the caller alone.
+ * user.open_device, whose answer goes to the caller alone. So a sign-up's answer cannot be kept for
+ * its idempotency key either: the account keeps the key and a hash of what was said but for the
+ * password, and the same sign-up again is a sign-in. Of two at once the second one cannot be signed
+ * in, as its password is gone by the time the first has ended, and is asked to come back.
  */
 #include <stdlib.h>
 
@@ -21,8 +24,10 @@
 #include "actors/kinds.h"
 #include "actors/signup_rules.h"
 #include "actors/tables.h"
+#include "wire/codec.h"
 
 #define FAILURES_MAX 10
+#define AGAIN_RETRY_MS 100
 #define FAILURES_WINDOW_MS (15 * 60 * 1000LL)
 
 enum { ACCOUNT = 1 };
@@ -63,6 +68,40 @@ static int account_get(struct ctx *ctx, struct bytes normal, struct identity_acc
         return ERR_INTERNAL; /* two values with one hash */
     }
     return err;
+}
+
+/* --- passwords --- */
+
+static bool in_failure_window(const struct identity_root *identity, int64_t now_ms)
+{
+    return identity->failures > 0 && now_ms < identity->failures_at + FAILURES_WINDOW_MS;
+}
+
+/** Asked before and after the check: guesses that were checked at once must not all count. */
+static int refuse_brute_force(struct ctx *ctx, const struct identity_root *identity)
+{
+    int64_t now_ms = ctx_now_ms(ctx);
+    if (identity->failures < FAILURES_MAX || !in_failure_window(identity, now_ms)) {
+        return 0;
+    }
+    return ctx_refuse_retry(ctx, ERR_RATE_LIMITED,
+                            identity->failures_at + FAILURES_WINDOW_MS - now_ms);
+}
+
+static void verify_password(struct ctx *ctx, struct bytes hash, struct bytes password,
+                            const struct login_verified_args *args)
+{
+    size_t input_len = sizeof(uint32_t) + hash.len + password.len;
+    uint8_t *input = memory_alloc(input_len);
+    put_u32(input, (uint32_t)hash.len);
+    if (hash.len > 0) {
+        memcpy(input + sizeof(uint32_t), hash.data, hash.len);
+    }
+    memcpy(input + sizeof(uint32_t) + hash.len, password.data, password.len);
+    ctx_job(ctx, JOB_VERIFY_PASSWORD, bytes_of(input, input_len), IDENTITY_LOGIN_VERIFIED,
+            &login_verified_args_type, args);
+    explicit_bzero(input, input_len);
+    free(input);
 }
 
 /* --- sign-up --- */
@@ -108,6 +147,51 @@ static int check_signup(struct ctx *ctx, const struct auth_signup_args *in)
     return in->has_nickname ? check_nickname(ctx, in->nickname) : 0;
 }
 
+/** Hash of what the sign-up says, without the password. */
+static struct id signup_content(const struct signup_hashed_args *about)
+{
+    struct buffer body = {0};
+    record_encode(&signup_hashed_args_type, RECORD_AS_MAP, about, &body);
+    struct id content = id_from_hash(body.data, body.len);
+    buffer_fini(&body);
+    return content;
+}
+
+/**
+ * A sign-up for what is taken: 0 if it is the one that took it, asked again with its key. Whether
+ * the password is the same remains to be seen. Else what it is refused with.
+ */
+static int is_asked_again(struct ctx *ctx, const struct signup_hashed_args *about,
+                          struct identity_account_row *row)
+{
+    struct id key = ctx_request_key(ctx);
+    int err = account_get(ctx, (struct bytes){0}, row);
+    if (err != 0) {
+        return err;
+    }
+    if (id_is_zero(key) || !row->has_key || !id_equal(row->key, key)) {
+        return ERR_EMAIL_TAKEN;
+    }
+    return id_equal(row->content, signup_content(about)) ? 0 : ERR_IDEMPOTENCY_CONFLICT;
+}
+
+/** The tokens of the first answer are nowhere: who has the password gets new ones. */
+static int sign_up_again(struct ctx *ctx, const struct identity_root *identity,
+                         const struct auth_signup_args *in, const struct signup_hashed_args *about)
+{
+    struct identity_account_row row;
+    int err = is_asked_again(ctx, about, &row);
+    if (err == 0) {
+        err = refuse_brute_force(ctx, identity);
+    }
+    if (err == 0) {
+        verify_password(
+            ctx, row.hash, in->password,
+            &(struct login_verified_args){.device = in->device, .again = true, .has_again = true});
+    }
+    return err;
+}
+
 static int handle_signup(struct ctx *ctx, const void *state, const void *args)
 {
     const struct identity_root *identity = state;
@@ -119,15 +203,16 @@ static int handle_signup(struct ctx *ctx, const void *state, const void *args)
     if (sign_up_under_way(identity)) {
         return ctx_stash(ctx);
     }
+    struct signup_hashed_args about = {.email = name_trim(in->email),
+                                       .birth_date = in->birth_date,
+                                       .nickname = name_trim(in->nickname),
+                                       .has_nickname = in->has_nickname,
+                                       .device = in->device};
     if (identity->state == IDENTITY_TAKEN) {
-        return ERR_EMAIL_TAKEN;
+        return sign_up_again(ctx, identity, in, &about);
     }
     ctx_job(ctx, JOB_HASH_PASSWORD, in->password, IDENTITY_SIGNUP_HASHED, &signup_hashed_args_type,
-            &(struct signup_hashed_args){.email = name_trim(in->email),
-                                         .birth_date = in->birth_date,
-                                         .nickname = name_trim(in->nickname),
-                                         .has_nickname = in->has_nickname,
-                                         .device = in->device});
+            &about);
     return 0;
 }
 
@@ -151,6 +236,7 @@ static int nickname_address(struct ctx *ctx, struct bytes nickname, struct bytes
 static int begin_signup(struct ctx *ctx, const struct signup_hashed_args *in, struct bytes normal)
 {
     struct id user = ctx_random_id(ctx);
+    struct id key = ctx_request_key(ctx);
     struct bytes nickname;
     struct address claimed;
     ctx_emit(ctx, &identity_reserved_event,
@@ -161,7 +247,11 @@ static int begin_signup(struct ctx *ctx, const struct signup_hashed_args *in, st
                                          .birth_date = in->birth_date,
                                          .nickname = in->nickname,
                                          .has_nickname = in->has_nickname,
-                                         .device = in->device});
+                                         .device = in->device,
+                                         .key = key,
+                                         .has_key = !id_is_zero(key),
+                                         .content = signup_content(in),
+                                         .has_content = !id_is_zero(key)});
     if (!in->has_nickname) {
         send_user_create(
             ctx, user,
@@ -181,12 +271,14 @@ static int handle_signup_hashed(struct ctx *ctx, const void *state, const void *
 {
     const struct identity_root *identity = state;
     const struct signup_hashed_args *in = args;
+    struct identity_account_row row;
     struct bytes normal;
     if (sign_up_under_way(identity)) {
         return ctx_stash(ctx);
     }
-    if (identity->state == IDENTITY_TAKEN) {
-        return ERR_EMAIL_TAKEN;
+    if (identity->state == IDENTITY_TAKEN) { /* meanwhile: of two at once this is the second */
+        int error = is_asked_again(ctx, in, &row);
+        return error != 0 ? error : ctx_refuse_retry(ctx, ERR_BUSY, AGAIN_RETRY_MS);
     }
     if (ctx_job_result(ctx).len == 0) {
         return ERR_BUSY; /* no memory for hashing now */
@@ -212,7 +304,11 @@ static void apply_identity_reserved(struct ctx *ctx, struct identity_root *ident
                                                .nickname = event->nickname,
                                                .has_nickname = event->has_nickname,
                                                .device = event->device,
-                                               .has_device = true});
+                                               .has_device = true,
+                                               .key = event->key,
+                                               .has_key = event->has_key,
+                                               .content = event->content,
+                                               .has_content = event->has_content});
 }
 
 static void give_up_signup(struct ctx *ctx, int error)
@@ -287,8 +383,13 @@ static void apply_identity_confirmed(struct ctx *ctx, struct identity_root *iden
     identity->state = IDENTITY_TAKEN;
     if (account_get(ctx, (struct bytes){0}, &row) == 0) {
         ctx_put_row(ctx, ACCOUNT, account_key(), &identity_account_row_type,
-                    &(struct identity_account_row){
-                        .value = row.value, .hash = row.hash, .has_hash = row.has_hash});
+                    &(struct identity_account_row){.value = row.value,
+                                                   .hash = row.hash,
+                                                   .has_hash = row.has_hash,
+                                                   .key = row.key,
+                                                   .has_key = row.has_key,
+                                                   .content = row.content,
+                                                   .has_content = row.has_content});
     }
 }
 
@@ -342,22 +443,6 @@ static int route_login(const struct principal *caller, const void *args, struct 
     return route_email(((const struct auth_login_args *)args)->email, out);
 }
 
-static bool in_failure_window(const struct identity_root *identity, int64_t now_ms)
-{
-    return identity->failures > 0 && now_ms < identity->failures_at + FAILURES_WINDOW_MS;
-}
-
-/** Asked before and after the check: guesses that were checked at once must not all count. */
-static int refuse_brute_force(struct ctx *ctx, const struct identity_root *identity)
-{
-    int64_t now_ms = ctx_now_ms(ctx);
-    if (identity->failures < FAILURES_MAX || !in_failure_window(identity, now_ms)) {
-        return 0;
-    }
-    return ctx_refuse_retry(ctx, ERR_RATE_LIMITED,
-                            identity->failures_at + FAILURES_WINDOW_MS - now_ms);
-}
-
 /** An unknown e-mail verifies against nothing, which costs the same time. */
 static int stored_hash(struct ctx *ctx, const struct identity_root *identity,
                        const struct auth_login_args *in, struct bytes *hash)
@@ -393,27 +478,18 @@ static int handle_login(struct ctx *ctx, const void *state, const void *args)
     if (err != 0) {
         return err;
     }
-    size_t input_len = sizeof(uint32_t) + hash.len + in->password.len;
-    uint8_t *input = memory_alloc(input_len);
-    put_u32(input, (uint32_t)hash.len);
-    if (hash.len > 0) {
-        memcpy(input + sizeof(uint32_t), hash.data, hash.len);
-    }
-    memcpy(input + sizeof(uint32_t) + hash.len, in->password.data, in->password.len);
-    ctx_job(ctx, JOB_VERIFY_PASSWORD, bytes_of(input, input_len), IDENTITY_LOGIN_VERIFIED,
-            &login_verified_args_type, &(struct login_verified_args){.device = in->device});
-    explicit_bzero(input, input_len);
-    free(input);
+    verify_password(ctx, hash, in->password, &(struct login_verified_args){.device = in->device});
     return 0;
 }
 
-static int refuse_login(struct ctx *ctx, const struct identity_root *identity)
+/** Another password under a sign-up's key is other content; it counts as a guess all the same. */
+static int refuse_login(struct ctx *ctx, const struct identity_root *identity, bool again)
 {
     if (identity->state != IDENTITY_TAKEN) {
         return ERR_INVALID_CREDENTIALS;
     }
     ctx_emit(ctx, &login_failed_event, NULL);
-    ctx_reply_error(ctx, ERR_INVALID_CREDENTIALS);
+    ctx_reply_error(ctx, again ? ERR_IDEMPOTENCY_CONFLICT : ERR_INVALID_CREDENTIALS);
     return 0;
 }
 
@@ -434,7 +510,7 @@ static int handle_login_verified(struct ctx *ctx, const void *state, const void 
         return ERR_BUSY; /* no memory for hashing now */
     }
     if (result.data[0] != 1 || identity->state != IDENTITY_TAKEN) {
-        return refuse_login(ctx, identity);
+        return refuse_login(ctx, identity, in->again);
     }
     if (identity->failures > 0) {
         ctx_emit(ctx, &login_cleared_event, NULL);
@@ -488,10 +564,12 @@ static const struct op auth_signup = {
                 .args = &auth_signup_args_type,
                 .result = &auth_tokens_type,
                 .handle = handle_signup},
-    .doc = "Makes an account and signs in. If the answer is lost, sign in with auth.login.",
+    .doc = "Makes an account and signs in. If the answer is lost, ask again with the same key, or "
+           "sign in with auth.login: there will be one account, and new tokens.",
     .needs = OP_NEEDS_NOTHING,
     .rate = OP_RATE_COSTLY,
     .writes = true,
+    .keyed_by_actor = true,
     .route = route_signup,
     .errors = (const int[]){ERR_EMAIL_TAKEN, ERR_NICKNAME_TAKEN, ERR_PASSWORD_TOO_COMMON, 0},
     .rest = {.method = "POST", .path = "/auth/signup", .status = 201, .tokens = OP_TOKENS_GIVEN}};
@@ -545,7 +623,7 @@ static int handle_outcome(struct ctx *ctx, const void *state, const struct outco
 
 const struct kind identity_kind = {.code = ACTOR_IDENTITY,
                                    .name = "identity",
-                                   .state_version = 1,
+                                   .state_version = 2,
                                    .root = &identity_root_type,
                                    .ops = ops,
                                    .op_count = COUNT_OF(ops),

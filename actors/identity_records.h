@@ -44,7 +44,9 @@ RECORD_DECLARE(auth_login_args, AUTH_LOGIN_ARGS)
 RECORD_DECLARE(signup_hashed_args, SIGNUP_FIELDS)
 
 #define LOGIN_VERIFIED_ARGS(F, R)                                                                  \
-    F(R, ID, device, REQUIRED, 0, 0, NULL, BODY, "the installation", ID_EXAMPLE)
+    F(R, ID, device, REQUIRED, 0, 0, NULL, BODY, "the installation", ID_EXAMPLE)                   \
+    F(R, BOOL, again, OPTIONAL, 0, 0, NULL, BODY, "it is a sign-up with a key that was seen",      \
+      "true")
 RECORD_DECLARE(login_verified_args, LOGIN_VERIFIED_ARGS)
 
 #define NICKNAME_FIELDS(F, R)                                                                      \
@@ -56,6 +58,11 @@ RECORD_DECLARE(nickname_claim_args, NICKNAME_FIELDS)
     F(R, ID, user, REQUIRED, 0, 0, NULL, BODY, "whose it was", ID_EXAMPLE)
 RECORD_DECLARE(nickname_release_args, NICKNAME_RELEASE_ARGS)
 
+/** By which a sign-up that is asked again is known. The password is not in it: it is verified. */
+#define SIGNUP_KEY(F, R)                                                                           \
+    F(R, ID, key, OPTIONAL, 0, 0, NULL, BODY, "hash of the idempotency key", ID_EXAMPLE)           \
+    F(R, ID, content, OPTIONAL, 0, 0, NULL, BODY, "hash of the sign-up's fields", ID_EXAMPLE)
+
 /* --- events --- */
 
 #define HASH_TEXT_MAX 256
@@ -65,7 +72,8 @@ RECORD_DECLARE(nickname_release_args, NICKNAME_RELEASE_ARGS)
     F(R, ID, user, REQUIRED, 0, 0, NULL, BODY, "the user to be", ID_EXAMPLE)                       \
     F(R, TEXT, value, REQUIRED, 1, 2048, NULL, BODY, "normal form", "\"minji@example.com\"")       \
     F(R, TEXT, hash, REQUIRED, 1, HASH_TEXT_MAX, NULL, BODY, "of the password", ARGON2_EXAMPLE)    \
-    SIGNUP_FIELDS(F, R)
+    SIGNUP_FIELDS(F, R)                                                                            \
+    SIGNUP_KEY(F, R)
 RECORD_DECLARE(identity_reserved, IDENTITY_RESERVED)
 
 #define IDENTITY_REHASHED(F, R)                                                                    \
@@ -83,7 +91,8 @@ RECORD_DECLARE(nickname_claimed, NICKNAME_FIELDS)
     F(R, TEXT, email, OPTIONAL, 3, 254, NULL, BODY, "as it was given", "\"minji@example.com\"")    \
     F(R, DAY, birth_date, OPTIONAL, 0, 0, NULL, BODY, "day of birth", "\"1998-03-14\"")            \
     F(R, TEXT, nickname, OPTIONAL, 1, 20, NULL, BODY, "as it was given", "\"민지\"")               \
-    F(R, ID, device, OPTIONAL, 0, 0, NULL, BODY, "the installation", ID_EXAMPLE)
+    F(R, ID, device, OPTIONAL, 0, 0, NULL, BODY, "the installation", ID_EXAMPLE)                   \
+    SIGNUP_KEY(F, R)
 RECORD_DECLARE(identity_account_row, IDENTITY_ACCOUNT_ROW)
 
 /* --- root --- */

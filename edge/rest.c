@@ -260,7 +260,8 @@ static int take_key(const struct rest_call *call, struct rpc_request *rpc)
 {
     const struct http_request *request = http_request(call->exchange);
     struct bytes value;
-    if (!call->route_op->op->keyed || !http_request_header(request, "idempotency-key", &value)) {
+    if (!op_takes_key(call->route_op->op) ||
+        !http_request_header(request, "idempotency-key", &value)) {
         return 0;
     }
     value = rest_key(value);

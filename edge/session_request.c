@@ -78,12 +78,17 @@ static int check_request(struct session *session, const struct rpc_request *requ
 static void set_idempotency(struct session *session, const struct rpc_request *request,
                             const struct op *op, struct command *command)
 {
+    static const struct id nobody;
+    const struct id *owner = op->keyed_by_actor ? &nobody : &session->principal.user;
     struct origin *origin = command_origin(command);
     struct buffer *body = &session->table->body;
     buffer_clear(body);
-    buffer_append(body, session->principal.user.bytes, ID_BYTES);
+    buffer_append(body, owner->bytes, ID_BYTES);
     buffer_append(body, request->meta.key.data, request->meta.key.len);
     origin->request_key = id_from_hash(body->data, body->len);
+    if (op->keyed_by_actor) {
+        return; /* args may hold a secret: no hash of them is made */
+    }
     buffer_clear(body);
     buffer_append(body, op->command.name, strlen(op->command.name));
     record_encode(op->command.args, RECORD_AS_MAP, command->args, body); /* null is not absent */
@@ -104,7 +109,7 @@ static int submit(struct session *session, const struct rpc_request *request, co
         message_destroy(&command->message);
         return error;
     }
-    if (op->keyed && request->meta.key.len != 0) {
+    if (op_takes_key(op) && request->meta.key.len != 0) {
         set_idempotency(session, request, op, command);
     }
     command_origin(command)->who = session->principal;

@@ -99,6 +99,8 @@ struct address ctx_self(const struct ctx *ctx);
 struct address ctx_sender(const struct ctx *ctx);
 /** On whose behalf: all zero when not from a session. */
 const struct principal *ctx_principal(const struct ctx *ctx);
+/** Hash of the caller's idempotency key, for ops that are keyed_by_actor; zero: there is none. */
+struct id ctx_request_key(const struct ctx *ctx);
 /** Memory of this command. */
 struct arena *ctx_arena(struct ctx *ctx);
 

@@ -41,6 +41,11 @@ const struct principal *ctx_principal(const struct ctx *ctx)
     return &ctx->origin->who;
 }
 
+struct id ctx_request_key(const struct ctx *ctx)
+{
+    return ctx->origin->request_key;
+}
+
 struct arena *ctx_arena(struct ctx *ctx)
 {
     return ctx->arena;

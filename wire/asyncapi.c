@@ -88,11 +88,11 @@ static void add_request(struct asyncapi *asyncapi, const struct op *op, const ch
         json_pack("[o, o, o, o, o]", const_schema(json_integer(0)), id_schema(),
                   const_schema(json_string(op_name)),
                   schema_of_record(op->command.args, SCHEMA_FROM_CLIENT, asyncapi->schemas),
-                  schema_ref("schemas", op->keyed ? "meta_keyed" : "meta"));
+                  schema_ref("schemas", op_takes_key(op) ? "meta_keyed" : "meta"));
     json_t *payload = frame_schema(FRAME_MESSAGES_MAX, items);
     (void)json_object_set_new(json_object_get(payload, "items"), "minItems", json_integer(4));
     json_t *rpc = json_pack("[i, i, s, o]", 0, 1, op_name, example_of_record(op->command.args));
-    if (op->keyed) {
+    if (op_takes_key(op)) {
         (void)json_array_append_new(rpc, json_pack("{s:s}", "key", "k-1"));
     }
     add_message(asyncapi, name, op_name, op->doc, payload,
@@ -152,7 +152,7 @@ static json_t *op_operation(const struct op *op, const char *request, const char
     char text[4096], tag[NAME_MAX_BYTES];
     document_tag(op->command.name, tag, sizeof tag);
     (void)!snprintf(text, sizeof text, "%s\n\n%s%s%s", op->doc, needs[op->needs],
-                    op->keyed ? " Takes `meta.key`." : "",
+                    op_takes_key(op) ? " Takes `meta.key`." : "",
                     op->rate == OP_RATE_COSTLY ? " Limited more tightly than others." : "");
     return json_pack("{s:s, s:{s:s}, s:s, s:o, s:s, s:[{s:s}], s:[o], s:{s:{s:s}, s:[o, o]}}",
                      "action", "receive", "channel", "$ref", "#/channels/ws", "title",

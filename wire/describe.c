@@ -174,7 +174,7 @@ static void put_facts(struct buffer *out, const struct op *op)
         [OP_NEEDS_PAIRED] = "a signed-in session of a couple",
     };
     putf(out, "- needs: %s\n- %s%s\n", needs[op->needs], op->writes ? "writes" : "reads only",
-         op->keyed ? ", takes `meta.key` (REST: `Idempotency-Key`)" : "");
+         op_takes_key(op) ? ", takes `meta.key` (REST: `Idempotency-Key`)" : "");
     if (op->rate == OP_RATE_COSTLY) {
         put(out, "- costly: limited more tightly than others\n");
     }
@@ -193,7 +193,7 @@ static void put_op(struct buffer *out, const struct op *op)
     put_errors(out, op->errors);
     putf(out, "```json\n[[0, 1, \"%s\", ", op->command.name);
     put_example(out, op->command.args);
-    put(out, op->keyed ? ", {\"key\": \"k-1\"}]]\n[[1, 1, null, " : "]]\n[[1, 1, null, ");
+    put(out, op_takes_key(op) ? ", {\"key\": \"k-1\"}]]\n[[1, 1, null, " : "]]\n[[1, 1, null, ");
     put_example(out, op->command.result);
     put(out, "]]\n```\n\n");
 }

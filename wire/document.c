@@ -80,7 +80,7 @@ static unsigned traits_of(const struct op *op)
     traits |= op->needs == OP_NEEDS_PAIRED ? OP_IS_PAIRED : 0u;
     traits |= op->rate == OP_RATE_COSTLY ? OP_IS_COSTLY : 0u;
     traits |= op->writes ? OP_IS_WRITING : 0u;
-    traits |= op->keyed ? OP_IS_KEYED : 0u;
+    traits |= op_takes_key(op) ? OP_IS_KEYED : 0u;
     traits |= changes && document_has_place(op, FIELD_BODY) ? OP_HAS_BODY : 0u;
     traits |= changes && document_needs_body(op) ? OP_NEEDS_BODY : 0u;
     traits |= changes && cookies ? OP_TAKES_COOKIES : 0u;

@@ -74,6 +74,12 @@ struct op {
     bool writes;
     bool keyed; /* takes meta.key (idempotency); false for reads and for chat.send */
     /**
+     * Takes meta.key as well, but the answer is a secret, which is never stored: the handler knows
+     * a request that it has seen by ctx_request_key, and answers it anew. Whoever asks is nobody
+     * yet, so the key belongs to the address that it goes to.
+     */
+    bool keyed_by_actor;
+    /**
      * The address that handles it. NULL: handled by the edge itself (session.open, ping).
      * Returns 0 or an error for the caller. Pure; the edge's shard thread.
      */
@@ -81,6 +87,11 @@ struct op {
     const int *errors; /* the ones of its own, ended by 0; common ones are added by the edge */
     struct op_rest rest;
 };
+
+static inline bool op_takes_key(const struct op *op)
+{
+    return op->keyed || op->keyed_by_actor;
+}
 
 /** A fact. Tag and version are stable for ever; a changed meaning is a new version. */
 struct event_type {

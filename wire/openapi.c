@@ -297,7 +297,7 @@ static json_t *parameters_of(struct openapi *openapi, const struct op *op)
 {
     json_t *parameters = json_array();
     add_parameters(openapi, op, parameters);
-    if (op->keyed) {
+    if (op_takes_key(op)) {
         (void)json_array_append_new(parameters,
                                     shared_ref(openapi, "parameters", "idempotency_key"));
     }
@@ -345,7 +345,7 @@ static json_t *description_of(const struct op *op)
     };
     char text[4096];
     (void)!snprintf(text, sizeof text, "%s\n\n%s%s%s", op->doc, needs[op->needs],
-                    op->keyed ? " Takes an `Idempotency-Key`." : "",
+                    op_takes_key(op) ? " Takes an `Idempotency-Key`." : "",
                     op->rate == OP_RATE_COSTLY ? " Limited more tightly than others." : "");
     return json_string(text);
 }

@@ -232,7 +232,7 @@ static int check_op(const struct op *op, struct complaint *complaint)
     if (op->doc == NULL || op->doc[0] == '\0') {
         return complain(complaint, op, "", "has no doc");
     }
-    if (op->keyed && !op->writes) {
+    if (op_takes_key(op) && !op->writes) {
         return complain(complaint, op, "", "takes a key but writes nothing");
     }
     for (const int *error = op->errors; error != NULL && *error != 0; error++) {
