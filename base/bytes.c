@@ -81,6 +81,23 @@ void buffer_append_u64(struct buffer *buffer, uint64_t value)
     put_u64(buffer_extend(buffer, 8), value);
 }
 
+#define DECIMAL_CHARS_MAX 20 /* of -9223372036854775808 */
+
+void buffer_append_decimal(struct buffer *buffer, int64_t value)
+{
+    uint8_t text[DECIMAL_CHARS_MAX];
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    size_t at = sizeof text;
+    do {
+        text[--at] = (uint8_t)('0' + left % 10);
+        left /= 10;
+    } while (left != 0);
+    if (value < 0) {
+        text[--at] = '-';
+    }
+    buffer_append(buffer, text + at, sizeof text - at);
+}
+
 #define ARENA_BLOCK_BYTES 4080
 
 /** A new block, with room for `size`, in front. */

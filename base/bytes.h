@@ -73,6 +73,8 @@ void buffer_append_u8(struct buffer *buffer, uint8_t value);
 void buffer_append_u16(struct buffer *buffer, uint16_t value); /* big endian, as the next two */
 void buffer_append_u32(struct buffer *buffer, uint32_t value);
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
+/** Decimal digits, with a minus where it is negative. */
+void buffer_append_decimal(struct buffer *buffer, int64_t value);
 
 /* Big-endian integers in keys and formats, so that byte order is numeric order. */
 static inline void put_u16(uint8_t *out, uint16_t value)

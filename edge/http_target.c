@@ -23,8 +23,13 @@ static struct bytes take_until(struct bytes *rest, const char *ends)
 
 static void split_query(struct http_head_parts *parts, struct bytes rest)
 {
-    parts->path = take_until(&rest, "?");
-    parts->query = rest.len == 0 ? rest : bytes_of(rest.data + 1, rest.len - 1);
+    const uint8_t *mark = rest.len != 0 ? memchr(rest.data, '?', rest.len) : NULL;
+    size_t len = mark != NULL ? (size_t)(mark - rest.data) : rest.len;
+    parts->path = bytes_of(rest.data, len);
+    parts->query = bytes_of(rest.data + len, rest.len - len);
+    if (mark != NULL) {
+        parts->query = bytes_of(mark + 1, rest.len - len - 1);
+    }
 }
 
 /** The length of "http://" or "https://" in front; 0: neither. */

@@ -27,12 +27,31 @@ static void append_escape(struct buffer *out, uint8_t c)
     json_text_raw(out, text);
 }
 
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/** Whether one of eight bytes needs an escape. No carry reaches a byte that decides. */
+static bool needs_escape(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t from_quote = word ^ EACH_BYTE('"');
+    uint64_t from_backslash = word ^ EACH_BYTE('\\');
+    uint64_t found = ((word - EACH_BYTE(0x20)) & ~word) |
+                     ((from_quote - EACH_BYTE(1)) & ~from_quote) |
+                     ((from_backslash - EACH_BYTE(1)) & ~from_backslash);
+    return (found & EACH_BYTE(0x80)) != 0;
+}
+
 void json_text_string(struct buffer *out, struct bytes text)
 {
     buffer_append_u8(out, '"');
     size_t plain = 0; /* start of what needs no escape */
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
+        if (text.len - i >= sizeof(uint64_t) && !needs_escape(text.data + i)) {
+            i += sizeof(uint64_t) - 1;
+            continue;
+        }
         if (c < 0x20 || c == '"' || c == '\\') {
             buffer_append(out, text.data + plain, i - plain);
             append_escape(out, c);
@@ -47,9 +66,7 @@ void json_text_string(struct buffer *out, struct bytes text)
 
 void json_text_int(struct buffer *out, int64_t value)
 {
-    char text[24];
-    (void)!snprintf(text, sizeof text, "%lld", (long long)value);
-    json_text_raw(out, text);
+    buffer_append_decimal(out, value);
 }
 
 /** The shortest of two precisions that reads back as the same number. */

@@ -1,7 +1,11 @@
-/* The order of keys is that of memcmp, a shorter prefix first, whatever way they are compared. */
+/*
+ * The order of keys is that of memcmp, a shorter prefix first, whatever way they are compared; and
+ * numbers as text.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -62,11 +66,28 @@ static void test_a_prefix_comes_first(void **state)
     }
 }
 
+static void test_decimals_are_those_of_printf(void **state)
+{
+    static const int64_t values[] = {0, 1, 9, 10, 99, 100, 4294967295, 1767225600000000, INT64_MAX};
+    struct buffer out = {0};
+    char text[32];
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0] * 2; i++) {
+        int64_t value = i % 2 == 0 ? values[i / 2] : -values[i / 2] - (i / 2 == 8);
+        buffer_clear(&out);
+        buffer_append_decimal(&out, value);
+        assert_int_equal(out.len, snprintf(text, sizeof text, "%lld", (long long)value));
+        assert_memory_equal(out.data, text, out.len);
+    }
+    buffer_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_byte_decides_at_every_place_of_every_length),
         cmocka_unit_test(test_a_prefix_comes_first),
+        cmocka_unit_test(test_decimals_are_those_of_printf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
