@@ -15,8 +15,7 @@
 #include "bench/report.h"
 #include "bench/scenario.h"
 
-/* The wall clock's microseconds: new in every run, and of 16 digits until the year 2286. */
-static uint64_t run_number(void)
+uint64_t rest_run_number(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -58,7 +57,7 @@ int rest_join(struct rest_run *run)
     if (error != 0) {
         return error;
     }
-    run->no_base = run_number();
+    run->no_base = rest_run_number();
     run->clients = memory_alloc(count * sizeof *run->clients);
     run->count = count;
     for (size_t i = 0; i < run->count; i++) {

@@ -20,6 +20,7 @@
 #include "bench/watch.h"
 
 #define REST_PIPELINE_MAX 64
+#define REST_HISTORY_LIMIT 20 /* messages that a read of history asks for */
 
 enum rest_op { REST_PROFILE, REST_HISTORY, REST_UNREAD, REST_SEND, REST_OPS };
 
@@ -134,7 +135,8 @@ void rest_count_unanswered(struct rest_run *run);
 
 /* --- rest_history.c: the couples' messages, asked one request after the other --- */
 
-/** Notes where each couple stands. 0, or a code after printing why not. */
+/** Notes where each couple stands; before histories are read, all write something. 0, or a code
+ * after printing why not. */
 int rest_note_heads(struct rest_run *run);
 /** Reads what was written since, and settles the ledgers. 0, or a code after printing why not. */
 int rest_read_back(struct rest_run *run);
@@ -153,6 +155,9 @@ void rest_report_second(struct rest_run *run, const struct rest_counts *before, 
  * run->server. 0, or a code after printing why not; rest_leave either way. */
 int rest_join(struct rest_run *run);
 void rest_leave(struct rest_run *run);
+
+/** The wall clock's microseconds: new each time, and of 16 digits until the year 2286. */
+uint64_t rest_run_number(void);
 
 int rest_main(int argc, char **argv);
 

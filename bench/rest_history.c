@@ -34,9 +34,29 @@ static const json_t *ask_page(struct http_ask *ask, const char *token, uint64_t 
     return messages;
 }
 
+/* Writes until a read of the newest finds as many as it asks for. `*head` is the last one. */
+static int write_some(struct rest_run *run, struct http_ask *ask, size_t couple, uint64_t *head)
+{
+    char body[CHAT_TEXT_BYTES_MAX + 128];
+    char text[CHAT_TEXT_BYTES_MAX + 1];
+    const json_t *data = NULL;
+    memset(text, '.', sizeof text);
+    for (uint64_t count = *head; count < REST_HISTORY_LIMIT; count++) {
+        snprintf(body, sizeof body, "{\"no\":%llu,\"text\":\"%.*s\"}",
+                 (unsigned long long)rest_run_number(), (int)run->options->bytes, text);
+        data = http_ask(ask, "POST", "/api/v1/chat/messages", token_of(run, couple), body);
+        if (data == NULL || interrupted()) {
+            return ERR_IO;
+        }
+        *head = number_in(data, "msg");
+    }
+    return 0;
+}
+
 int rest_note_heads(struct rest_run *run)
 {
     struct http_ask ask;
+    bool reads = run->only == REST_HISTORY || run->only == REST_OPS;
     int error = http_ask_init(&ask, run->server.host, run->server.port);
     for (size_t couple = 0; couple < run->tokens.count / 2 && error == 0; couple++) {
         const json_t *data =
@@ -44,6 +64,12 @@ int rest_note_heads(struct rest_run *run)
         const json_t *newest = json_array_get(json_object_get(data, "messages"), 0);
         run->heads[couple] = number_in(newest, "msg");
         error = data == NULL || interrupted() ? ERR_IO : 0;
+        if (error == 0 && reads) {
+            error = write_some(run, &ask, couple, &run->heads[couple]);
+        }
+        if (couple % 1000 == 999) {
+            progress("%zu couples have written something", couple + 1);
+        }
     }
     http_ask_fini(&ask);
     return error;

@@ -6,7 +6,8 @@
 #include "bench/report.h"
 #include "bench/rest.h"
 
-#define HISTORY_LIMIT 20
+#define TEXT_OF_IT(number) #number
+#define TEXT_OF(number) TEXT_OF_IT(number)
 #define NO_DIGITS 16
 #define PARSED_EVERY 1024 /* answers: one is read as JSON in full */
 
@@ -26,7 +27,8 @@ static const struct {
                   const struct rest_flight *flight);
 } ops[REST_OPS] = {
     [REST_PROFILE] = {"GET", "/api/v1/user/profile", 200, check_read},
-    [REST_HISTORY] = {"GET", "/api/v1/chat/messages?limit=20", 200, check_history},
+    [REST_HISTORY] = {"GET", "/api/v1/chat/messages?limit=" TEXT_OF(REST_HISTORY_LIMIT), 200,
+                      check_history},
     [REST_UNREAD] = {"GET", "/api/v1/notifications/unread", 200, check_read},
     [REST_SEND] = {"POST", "/api/v1/chat/messages", 201, check_send},
 };
@@ -162,7 +164,7 @@ static bool check_history(struct rest_client *client, enum rest_op op, struct by
         }
         last = msg;
     }
-    return has_envelope(body) && count <= HISTORY_LIMIT && last >= client->acked_msg;
+    return has_envelope(body) && count == REST_HISTORY_LIMIT && last >= client->acked_msg;
 }
 
 static bool check_send(struct rest_client *client, enum rest_op op, struct bytes body,
