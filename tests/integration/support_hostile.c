@@ -36,6 +36,11 @@ uint16_t hostile_port(void)
     return people_server.port;
 }
 
+struct two *hostile_people(void)
+{
+    return &two;
+}
+
 const struct http_word *hostile_words(void)
 {
     return words;

@@ -38,6 +38,8 @@ struct hostile_case {
 void hostile_start(const char *const *options);
 void hostile_stop(void);
 uint16_t hostile_port(void);
+/** The two; neither is connected. */
+struct two *hostile_people(void);
 
 /**
  * The words of the cases:

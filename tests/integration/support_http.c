@@ -29,6 +29,7 @@ void http_peer_open_small(struct http_peer *peer, uint16_t port, int receive_byt
     int on = 1;
     *peer = (struct http_peer){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     assert_true(peer->fd >= 0);
+    buffer_extend(&peer->in, 0); /* it has memory from now on */
     if (receive_bytes != 0) {
         setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     }
