@@ -6,9 +6,9 @@
 
 #include "edge/http_error.h"
 #include "edge/rest_internal.h"
+#include "edge/rest_link.h"
 #include "wire/base64.h"
 #include "wire/rest_envelope.h"
-#include "wire/url.h"
 
 #define ETAG_BYTES 16
 #define ETAG_CHARS (BASE64_CHARS(ETAG_BYTES) + 2) /* with its quotes */
@@ -148,49 +148,6 @@ static void put_cookies(struct rest_call *call, struct buffer *out, struct buffe
     }
 }
 
-/* --- paging ---------------------------------------------------------------------------------- */
-
-static struct bytes text_member(struct bytes map, const char *name)
-{
-    struct cursor cursor = cursor_of(map);
-    uint32_t count = cursor_map(&cursor);
-    for (uint32_t i = 0; i < count && !cursor.failed; i++) {
-        struct bytes key = cursor_text(&cursor);
-        if (bytes_equal(key, text_of(name)) && cursor_peek(&cursor) == CURSOR_TEXT) {
-            return cursor_text(&cursor);
-        }
-        (void)cursor_skip(&cursor);
-    }
-    return (struct bytes){0};
-}
-
-/** RFC 8288: where the list goes on. */
-static void put_link(struct rest_call *call, struct buffer *out, struct bytes result)
-{
-    const struct http_request *request = http_request(call->exchange);
-    struct bytes cursor = text_member(result, "next_cursor"), query = request->query;
-    struct url_pair pair;
-    if (cursor.len == 0) {
-        return;
-    }
-    put(out, "link: <");
-    buffer_append(out, request->path.data, request->path.len);
-    put(out, "?");
-    while (url_next_pair(&query, &pair)) {
-        bool kept =
-            !bytes_equal(pair.name, text_of("cursor")) && !bytes_equal(pair.name, text_of("page"));
-        if (kept) {
-            buffer_append(out, pair.name.data, pair.name.len);
-            put(out, "=");
-            buffer_append(out, pair.value.data, pair.value.len);
-            put(out, "&");
-        }
-    }
-    put(out, "cursor=");
-    buffer_append(out, cursor.data, cursor.len);
-    put(out, ">; rel=\"next\"\r\n");
-}
-
 /* --- entity tags ----------------------------------------------------------------------------- */
 
 /** Of the body's bytes, so equal answers have equal tags on every shard and after a restart. */
@@ -237,7 +194,8 @@ void rest_answer_ok(struct rest_call *call, struct bytes result)
         put_cookies(call, out, &room, &result);
     }
     if (declared->paging != OP_PAGING_NONE) {
-        put_link(call, out, result);
+        const struct http_request *request = http_request(call->exchange);
+        rest_link_append(request->path, request->query, result, out);
     }
     buffer_clear(body);
     int error = rest_append_ok(body, result);
