@@ -24,15 +24,15 @@ RECORD_DEFINE(edit_args, EDIT_ARGS, "What.")
 static const struct op show_op = {
     .command = {.code = 1, .name = "chat.show", .args = &show_args_type, .result = &empty_type},
     .doc = "Shows a message.",
-    .rest = {"GET", "/chat/messages/{msg}", 200}};
+    .rest = {.method = "GET", .path = "/chat/messages/{msg}", .status = 200}};
 static const struct op edit_op = {
     .command = {.code = 2, .name = "chat.edit", .args = &edit_args_type, .result = &empty_type},
     .doc = "Changes a message.",
-    .rest = {"PATCH", "/chat/messages/{msg}", 200}};
+    .rest = {.method = "PATCH", .path = "/chat/messages/{msg}", .status = 200}};
 static const struct op first_op = {
     .command = {.code = 3, .name = "chat.first", .args = &empty_type, .result = &empty_type},
     .doc = "Shows the first.",
-    .rest = {"GET", "/chat/messages/first", 200}};
+    .rest = {.method = "GET", .path = "/chat/messages/first", .status = 200}};
 static const struct op ping_op = {
     .command = {.code = 4, .name = "ping", .args = &empty_type, .result = &empty_type},
     .doc = "Is not on REST."};
