@@ -99,7 +99,7 @@ static void answer_metrics(struct health *health, struct http_exchange *exchange
 
 static const struct {
     const char *path;
-    enum metrics_endpoint endpoint;
+    uint16_t endpoint; /* enum metrics_endpoint */
     void (*answer)(struct health *health, struct http_exchange *exchange);
 } rows[] = {
     {"/healthz", METRICS_HEALTHZ, answer_healthz},

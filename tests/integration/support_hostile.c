@@ -13,6 +13,13 @@
 #include "tests/integration/support_people.h"
 
 #if defined(__SANITIZE_ADDRESS__)
+#define HOLDS_BACK 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOLDS_BACK 1
+#endif
+#endif
+#ifdef HOLDS_BACK
 #define GROWTH_MAX_KIB (256L * 1024) /* what is freed is held back for a while */
 #else
 #define GROWTH_MAX_KIB (24L * 1024)
