@@ -16,6 +16,18 @@
 
 /* --- no session --- */
 
+/** Only what is needed to address the op. */
+static json_t *args_of_path(const struct op *op, struct caller *caller)
+{
+    json_t *args = args_for(op, caller);
+    for (uint32_t i = 0; i < op->command.args->count; i++) {
+        if (op->command.args->fields[i].place != FIELD_PATH) {
+            json_object_del(args, op->command.args->fields[i].name);
+        }
+    }
+    return args;
+}
+
 /** With good args and with none: the session is asked for before any field is looked at. */
 static void try_without_session(const struct op *op)
 {
@@ -29,7 +41,7 @@ static void try_without_session(const struct op *op)
         ask_op(way, visitor, op, args_for(op, caller_for(op)), &answer);
         expect_error(&answer, ERR_UNAUTHENTICATED);
         answer_fini(&answer);
-        ask_op(way, visitor, op, json_object(), &answer);
+        ask_op(way, visitor, op, args_of_path(op, caller_for(op)), &answer);
         expect_error(&answer, ERR_UNAUTHENTICATED);
         answer_fini(&answer);
     }
@@ -168,7 +180,7 @@ static void try_single(const struct op *op)
         ask_op(way, &world.cast[CARL], op, args_for(op, caller_for(op)), &answer);
         expect_error(&answer, ERR_NOT_PAIRED);
         answer_fini(&answer);
-        ask_op(way, &world.cast[CARL], op, json_object(), &answer);
+        ask_op(way, &world.cast[CARL], op, args_of_path(op, caller_for(op)), &answer);
         expect_error(&answer, ERR_NOT_PAIRED);
         answer_fini(&answer);
     }

@@ -88,17 +88,26 @@ static void prepare_match(struct caller *caller, json_t *args)
     answer_fini(&answer);
 }
 
-/** Something that the partner has just said, so that the mark moves. */
-static void prepare_read(struct caller *caller, json_t *args)
+/** Puts the number of a new message there, if this one may send any. */
+static void put_new_message(struct caller *from, json_t *args, const char *name)
 {
     struct answer answer;
-    struct caller *partner = partner_of(caller);
-    ask_op(WAY_JSON, partner, op_named("chat.send"), args_for(op_named("chat.send"), partner),
-           &answer);
+    ask_op(WAY_JSON, from, op_named("chat.send"), args_for(op_named("chat.send"), from), &answer);
     if (answer.error == 0) {
-        json_object_set(args, "up_to", json_object_get(answer.result, "msg"));
+        json_object_set(args, name, json_object_get(answer.result, "msg"));
     }
     answer_fini(&answer);
+}
+
+/** So that the mark moves. */
+static void prepare_read(struct caller *caller, json_t *args)
+{
+    put_new_message(partner_of(caller), args, "up_to");
+}
+
+static void prepare_unsend(struct caller *caller, json_t *args)
+{
+    put_new_message(caller, args, "msg");
 }
 
 static void pair(struct caller *a, struct caller *b);
@@ -136,6 +145,7 @@ static const struct play {
     {"chat.read", ANNA, prepare_read},
     {"chat.send", ANNA, NULL},
     {"chat.typing", ANNA, NULL},
+    {"chat.unsend", ANNA, prepare_unsend},
     {"couple.info", ANNA, NULL},
     {"couple.invite", CARL, NULL},
     {"couple.leave", ANNA, NULL},
