@@ -2,9 +2,11 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "wire/json_text.h"
 
 #define LIMIT_DEFAULT 50
 #define BYTES_MAX (48 * 1024)      /* of a response, which holds at most 64 KiB */
+#define ESCAPE_BYTES_MAX 6         /* of one character: \u0001 */
 #define MESSAGE_OVERHEAD_BYTES 192 /* names, ids and numbers of one message in JSON */
 
 struct history {
@@ -20,9 +22,10 @@ struct history {
 static size_t message_bytes(struct bytes text)
 {
     size_t bytes = MESSAGE_OVERHEAD_BYTES + text.len;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.data[i];
-        bytes += byte < 0x20 || byte == '"' || byte == '\\' ? 5 : 0;
+    size_t plain;
+    while ((plain = json_text_plain(text)) < text.len) {
+        bytes += ESCAPE_BYTES_MAX - 1;
+        text = bytes_of(text.data + plain + 1, text.len - plain - 1);
     }
     return bytes;
 }

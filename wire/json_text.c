@@ -42,24 +42,32 @@ static bool needs_escape(const uint8_t *at)
     return (found & EACH_BYTE(0x80)) != 0;
 }
 
+size_t json_text_plain(struct bytes text)
+{
+    size_t len = 0;
+    while (text.len - len >= sizeof(uint64_t) && !needs_escape(text.data + len)) {
+        len += sizeof(uint64_t);
+    }
+    while (len < text.len && text.data[len] >= 0x20 && text.data[len] != '"' &&
+           text.data[len] != '\\') {
+        len++;
+    }
+    return len;
+}
+
 void json_text_string(struct buffer *out, struct bytes text)
 {
-    buffer_append_u8(out, '"');
-    size_t plain = 0; /* start of what needs no escape */
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.data[i];
-        if (text.len - i >= sizeof(uint64_t) && !needs_escape(text.data + i)) {
-            i += sizeof(uint64_t) - 1;
-            continue;
-        }
-        if (c < 0x20 || c == '"' || c == '\\') {
-            buffer_append(out, text.data + plain, i - plain);
-            append_escape(out, c);
-            plain = i + 1;
-        }
+    size_t plain = json_text_plain(text);
+    uint8_t *to = buffer_extend(out, plain + 1);
+    *to = '"';
+    if (plain != 0) {
+        memcpy(to + 1, text.data, plain);
     }
-    if (plain < text.len) {
-        buffer_append(out, text.data + plain, text.len - plain);
+    while (plain < text.len) {
+        append_escape(out, text.data[plain]);
+        text = bytes_of(text.data + plain + 1, text.len - plain - 1);
+        plain = json_text_plain(text);
+        buffer_append(out, text.data, plain);
     }
     buffer_append_u8(out, '"');
 }

@@ -1,11 +1,14 @@
 /**
  * JSON text made from MessagePack without knowing the record: bin becomes base64url, everything
- * else has its twin. Internal to wire/; pure.
+ * else has its twin. Pure.
  */
 #ifndef WIRE_JSON_TEXT_H
 #define WIRE_JSON_TEXT_H
 
 #include "base/bytes.h"
+
+/** How many bytes at the front of a text need no escape. */
+size_t json_text_plain(struct bytes text);
 
 /** Appends a quoted, escaped string. `text` is valid UTF-8. */
 void json_text_string(struct buffer *out, struct bytes text);
