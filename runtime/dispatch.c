@@ -70,13 +70,13 @@ enum key_state {
     KEY_ANSWERED /* the old answer, or a conflict, has been sent */
 };
 
-/** What the request's idempotency key stands for. */
+/** What the idempotency key of a keyed request stands for. */
 static enum key_state key_look_up(struct shard *shard, struct actor *actor,
                                   const struct command *command)
 {
     const struct origin *origin = command_origin_of(command);
     struct bytes key = bytes_of(origin->request_key.bytes, ID_BYTES), raw;
-    if (!origin->keyed || actor_row_get(shard, actor, COLLECTION_ANSWERS, key, &raw) != 0) {
+    if (actor_row_get(shard, actor, COLLECTION_ANSWERS, key, &raw) != 0) {
         return KEY_FREE;
     }
     struct entry_answer answer;
@@ -258,7 +258,7 @@ static void dispatch_command(struct shard *shard, struct message *message)
     }
     enum key_state key = KEY_FREE;
     if (command->seq == 0) {
-        key = key_look_up(shard, actor, command);
+        key = command_origin_of(command)->keyed ? key_look_up(shard, actor, command) : KEY_FREE;
     } else if (!outbox_is_next(shard, actor, command)) {
         message_destroy(message);
         return;

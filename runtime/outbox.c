@@ -14,7 +14,8 @@
 #include "runtime/shard_internal.h"
 #include "wire/codec.h"
 
-#define RETRY_TICKS 5 /* of 20 ms */
+#define RETRY_TICKS 5        /* of 20 ms */
+#define RETRY_TICKS_SPREAD 4 /* and up to so many more */
 
 struct pair_key {
     struct address sender, receiver;
@@ -157,12 +158,15 @@ static int step_outcome(struct ctx *ctx, const void *argument)
     return ctx->actor->kind->outcome(ctx, ctx->actor->root, &outcome);
 }
 
+/** Not all at the same tick: the first of them would fill the queue each time, the last starve. */
 static void wait_and_retry(struct shard *shard, struct outbox_pair *pair)
 {
+    uint8_t chance;
+    shard->world->random(shard->world->self, &chance, sizeof chance);
     if (pair->retry_ticks == 0) {
         shard->outbox_busy++;
     }
-    pair->retry_ticks = RETRY_TICKS;
+    pair->retry_ticks = RETRY_TICKS + chance % (RETRY_TICKS_SPREAD + 1u);
     shard->world->tick_at(shard->world->self, shard->config.index, shard->now_ms + TICK_MS);
 }
 

@@ -86,7 +86,7 @@ static uint64_t append_record(struct ctx *ctx)
 }
 
 /**
- * What the request's key stands for from here on: the answer, also of a request that changed
+ * What a keyed request's key stands for from here on: the answer, also of a request that changed
  * nothing, as the next one with its key may be another; while a chain goes on, the send that is
  * waited for; after a refusal that ends a chain, nothing.
  */
@@ -94,7 +94,7 @@ static void stage_answer(struct ctx *ctx)
 {
     const struct origin *origin = ctx->origin;
     bool answered = ctx->answer.len != 0, waits = !ctx->replied && ctx->carried_to.kind != 0;
-    if (!origin->keyed || !(answered || waits || ctx->key_taken)) {
+    if (!(answered || waits || ctx->key_taken)) {
         return;
     }
     struct entry_answer answer = {.key = origin->request_key,
@@ -140,7 +140,7 @@ int run_actor(struct shard *shard, struct ctx *ctx, run_step *step, const void *
 {
     struct actor *actor = ctx->actor;
     int error = step(ctx, argument);
-    if (error == 0) {
+    if (error == 0 && ctx->origin->keyed) {
         stage_answer(ctx);
     }
     if (error == 0 && ctx->payload->len != 0) {
