@@ -383,11 +383,12 @@ static void apply_message_unsent(struct ctx *ctx, struct couple_root *couple, co
     const struct message_unsent *event = body;
     struct bytes key = number_key(ctx, event->msg);
     struct couple_message_row row;
-    CHECK_ALWAYS(ctx_get_row(ctx, COUPLE_MESSAGES, key, &couple_message_row_type, &row) == 0);
-    row.text = bytes_of("", 0);
-    row.unsent_at = ctx_now_ms(ctx);
-    row.has_unsent_at = true;
-    ctx_put_row(ctx, COUPLE_MESSAGES, key, &couple_message_row_type, &row);
+    if (ctx_get_row(ctx, COUPLE_MESSAGES, key, &couple_message_row_type, &row) == 0) {
+        row.text = bytes_of("", 0);
+        row.unsent_at = ctx_now_ms(ctx);
+        row.has_unsent_at = true;
+        ctx_put_row(ctx, COUPLE_MESSAGES, key, &couple_message_row_type, &row);
+    }
     couple_stream_append(ctx, couple, event->seq,
                          (struct couple_entry_row){.what = COUPLE_ENTRY_UNSENT,
                                                    .member = event->member,
@@ -727,7 +728,7 @@ static int handle_outcome(struct ctx *ctx, const void *state, const struct outco
 
 const struct kind couple_kind = {.code = ACTOR_COUPLE,
                                  .name = "couple",
-                                 .state_version = 3,
+                                 .state_version = 4,
                                  .root = &couple_root_type,
                                  .ops = ops,
                                  .op_count = COUNT_OF(ops),
