@@ -109,6 +109,17 @@ int log_chat_commit(struct log_chat *chat, struct log *log)
     return 0;
 }
 
+/* Both were told, in their own streams, that messages wait for them while they are away. Nobody is
+ * there in this log, and each first message would tell them: a cost of coming and going, not of
+ * messages. */
+static void append_told(struct log_chat *chat)
+{
+    for (int64_t member = 0; member < 2; member++) {
+        struct member_told told = {.member = member, .msg = 1};
+        append_event(&chat->payload, &member_told_type, &told);
+    }
+}
+
 static void make_couple(struct log_chat *chat, const struct log_couple *couple)
 {
     struct log_record record;
@@ -118,6 +129,7 @@ static void make_couple(struct log_chat *chat, const struct log_couple *couple)
     buffer_clear(&chat->payload);
     entry_append(&chat->payload, ENTRY_BIRTH, 0, 0, &entry_birth_type, &birth);
     append_event(&chat->payload, &couple_created_type, &created);
+    append_told(chat);
     describe(chat, couple, &record);
     log_record_encode(&record, &chat->run);
 }
