@@ -125,9 +125,12 @@ uint64_t node_open_sessions(const struct node *node)
 {
     uint64_t sessions = 0;
     for (uint16_t i = 0; i < node->worker_count; i++) {
-        if (node->workers[i].edge != NULL && node->edge.sessions != NULL) {
-            sessions += node->edge.sessions(node->workers[i].edge);
+        struct worker *worker = &node->workers[i];
+        uv_mutex_lock(&worker->lock); /* it is not freed meanwhile */
+        if (worker->edge != NULL && node->edge.sessions != NULL) {
+            sessions += node->edge.sessions(worker->edge);
         }
+        uv_mutex_unlock(&worker->lock);
     }
     return sessions;
 }

@@ -34,7 +34,7 @@ struct worker {
     bool tick_due_now;   /* by `again`: a timer of 0 ms would keep libuv from polling */
     struct state_reader *reader;
     bool reader_used;
-    void *edge;
+    void *edge; /* set under lock; read without by its own thread */
 
     uv_mutex_t lock; /* of what follows, and of stats */
     struct message_list inbox;

@@ -176,6 +176,14 @@ int worker_init(struct worker *worker, struct node *node, uint16_t index)
     return 0;
 }
 
+/** Others ask it for its sessions. */
+static void set_edge(struct worker *worker, void *edge)
+{
+    uv_mutex_lock(&worker->lock);
+    worker->edge = edge;
+    uv_mutex_unlock(&worker->lock);
+}
+
 static void run(void *argument)
 {
     struct worker *worker = argument;
@@ -186,10 +194,11 @@ static void run(void *argument)
     }
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     if (worker->edge != NULL) {
+        void *edge = worker->edge;
+        set_edge(worker, NULL);
         if (worker->node->edge.destroy != NULL) {
-            worker->node->edge.destroy(worker->edge);
+            worker->node->edge.destroy(edge);
         }
-        worker->edge = NULL;
         uv_run(&worker->loop, UV_RUN_DEFAULT);
     }
     pool_trim();
@@ -199,12 +208,12 @@ int worker_start(struct worker *worker)
 {
     struct node_edge *edge = &worker->node->edge;
     if (edge->start != NULL) {
-        int error =
-            edge->start(edge->self, worker->index, &worker->loop, worker->shard, &worker->edge);
+        void *started = NULL;
+        int error = edge->start(edge->self, worker->index, &worker->loop, worker->shard, &started);
         if (error != 0) {
-            worker->edge = NULL;
             return error;
         }
+        set_edge(worker, started);
     }
     worker->thread_started = true;
     CHECK_ALWAYS(uv_thread_create(&worker->thread, run, worker) == 0);
