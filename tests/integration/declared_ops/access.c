@@ -199,19 +199,25 @@ struct theft {
     const json_t *id;    /* into every field that takes one */
     const json_t *facts; /* of the victim: into fields of the same name, where id is NULL */
     const struct op *op;
+    bool first;      /* numbers become 1: of the victim's first message, and so on */
     unsigned fields; /* that were filled */
 };
 
 static void steal_into(void *context, const struct site *site)
 {
     struct theft *theft = context;
-    const json_t *id =
-        theft->id != NULL ? theft->id : json_object_get(theft->facts, site->field->name);
-    if (site->field->kind != FIELD_ID || id == NULL) {
+    json_t *value = NULL;
+    if (site->field->kind == FIELD_ID) {
+        value = json_deep_copy(
+            theft->id != NULL ? theft->id : json_object_get(theft->facts, site->field->name));
+    } else if (site->field->kind == FIELD_INT && theft->first) {
+        value = json_integer(1);
+    }
+    if (value == NULL) {
         return;
     }
-    json_t *args = sample_with(theft->op->command.args, theft->args, theft->facts, site->path,
-                               json_deep_copy(id));
+    json_t *args =
+        sample_with(theft->op->command.args, theft->args, theft->facts, site->path, value);
     json_decref(theft->args);
     theft->args = args;
     theft->fields++;
@@ -262,11 +268,13 @@ static void expect_no_push(void)
 }
 
 /** Returns whether there was anything to put the id into. */
-static bool try_theft(const struct op *op, struct caller *thief, enum way way, const json_t *id)
+static bool try_theft(const struct op *op, struct caller *thief, enum way way, const json_t *id,
+                      bool first)
 {
     struct answer answer;
     const json_t *facts = world.cast[ANNA].facts;
-    struct theft theft = {.op = op, .args = args_for(op, thief), .id = id, .facts = facts};
+    struct theft theft = {
+        .op = op, .args = args_for(op, thief), .id = id, .facts = facts, .first = first};
     sites_of(op->command.args, steal_into, &theft);
     ask(way, thief, &(struct request){.op = op, .args = theft.args}, &answer);
     expect_no_leak(&answer);
@@ -282,17 +290,24 @@ static void try_stranger(const struct op *op)
 {
     static const enum who thieves[] = {DORA, CARL, GINA};
     const json_t *facts = world.cast[ANNA].facts;
-    const json_t *ids[] = {NULL, json_object_get(facts, "couple"), json_object_get(facts, "user"),
-                           json_object_get(facts, "sid")};
+    const struct {
+        const json_t *id;
+        bool first;
+    } ways[] = {{NULL, true},
+                {NULL, false},
+                {json_object_get(facts, "couple"), true},
+                {json_object_get(facts, "user"), true},
+                {json_object_get(facts, "sid"), false}};
     json_t *before = snapshot(ANNA, BERT);
     drain();
     for (size_t i = 0; i < sizeof thieves / sizeof thieves[0]; i++) {
         struct caller *thief = &world.cast[thieves[i]];
         bool more = true;
         trying("%s by %s with ids of another couple", op->command.name, thief->name);
-        for (size_t j = 0; j < sizeof ids / sizeof ids[0] && more; j++) {
+        for (size_t j = 0; j < sizeof ways / sizeof ways[0] && more; j++) {
             enum way way = (i + j) % WAY_COUNT;
-            more = try_theft(op, thief, way_leads_to(way, op) ? way : WAY_JSON, ids[j]);
+            more = try_theft(op, thief, way_leads_to(way, op) ? way : WAY_JSON, ways[j].id,
+                             ways[j].first);
         }
     }
     expect_no_push();

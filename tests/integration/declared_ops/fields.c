@@ -102,10 +102,30 @@ void missing_fields_are_named(void **state)
     every_op(try_missing_fields);
 }
 
+/** Null clears: it is a value, and taken as one. */
+static void try_clearing(const struct trial *trial, const struct site *site)
+{
+    for (enum way way = WAY_JSON; way < WAY_COUNT; way = way_next(trial->op, way)) {
+        struct answer answer;
+        struct trial again = trial_begin(trial->op);
+        trying("%s with %s: null in %s", trial->op->command.name, site->path, way_names[way]);
+        ask_op(way, again.caller, again.op, args_with(&again, site, json_null()), &answer);
+        if (answer.ended || (answer.error != 0 && must_succeed(trial->op))) {
+            complain("is refused: %s", answer_text(&answer));
+        }
+        answer_fini(&answer);
+        trial_end(&again);
+        mend();
+    }
+}
+
 /** Optional: both are taken alike, whatever the op says to it. */
 static void try_null(void *context, const struct site *site)
 {
     const struct trial *trial = context;
+    if (site->field->required == FIELD_NULLABLE) {
+        try_clearing(trial, site);
+    }
     if (site->field->required != FIELD_OPTIONAL) {
         return;
     }
