@@ -505,6 +505,70 @@ static void errors_of_the_content_keep_the_connection(void **state)
     hostile_daemon_is_calm();
 }
 
+static void odd_paths_queries_and_headers_mean_one_thing_or_nothing(void **state)
+{
+    (void)state;
+    hostile_run(&hostile_queries);
+    hostile_run(&hostile_paths);
+    hostile_run(&hostile_looked_at);
+    hostile_daemon_is_calm();
+}
+
+/* --- streams ------------------------------------------------------------------------------------
+ */
+
+#define STREAM "GET /api/v1/notifications/stream HTTP/1.1\r\nHost: a\r\n<<auth>>\r\n"
+
+static void open_stream(struct http_peer *peer)
+{
+    struct http_reply reply;
+    open_and_send(peer, STREAM);
+    assert_int_equal(http_peer_receive_head(peer, HOSTILE_WAIT_MS, &reply), HTTP_GOT_REPLY);
+    assert_null(reply.fault);
+    assert_int_equal(reply.status, 200);
+}
+
+static void streams_end_with_their_readers(void **state)
+{
+    struct http_peer peers[30];
+    struct buffer garbage = {0};
+    (void)state;
+    memset(buffer_extend(&garbage, 200000), 'G', 200000);
+    for (int i = 0; i < 30; i++) {
+        open_stream(&peers[i]);
+    }
+    for (int i = 0; i < 30; i += 3) {
+        http_peer_half_close(&peers[i]);
+        http_peer_abort(&peers[i + 1]);
+        http_peer_send(&peers[i + 2], buffer_bytes(&garbage), 500);
+        hostile_bystander_is_served();
+    }
+    for (int i = 0; i < 30; i++) {
+        if (peers[i].fd >= 0) {
+            assert_true(http_peer_drain(&peers[i], HOSTILE_WAIT_MS));
+            http_peer_close(&peers[i]);
+        }
+    }
+    buffer_fini(&garbage);
+    hostile_daemon_is_calm();
+}
+
+/** What is pipelined behind a stream can never be answered: it is not done, either. */
+static void nothing_is_done_behind_a_stream(void **state)
+{
+    struct http_peer peer;
+    struct http_reply reply;
+    (void)state;
+    open_and_send(&peer, STREAM REQUEST);
+    assert_int_equal(http_peer_receive_head(&peer, HOSTILE_WAIT_MS, &reply), HTTP_GOT_REPLY);
+    assert_int_equal(reply.status, 200);
+    assert_true(reply.close);
+    http_peer_drain(&peer, 300);
+    assert_null(memmem(peer.in.data, peer.in.len, "HTTP/1.1 201", 12));
+    http_peer_close(&peer);
+    hostile_daemon_is_calm();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +583,9 @@ int main(void)
         cmocka_unit_test(random_bytes_end_in_answers_or_nothing),
         cmocka_unit_test(damaged_requests_end_in_answers_or_nothing),
         cmocka_unit_test(errors_of_the_content_keep_the_connection),
+        cmocka_unit_test(odd_paths_queries_and_headers_mean_one_thing_or_nothing),
+        cmocka_unit_test(streams_end_with_their_readers),
+        cmocka_unit_test(nothing_is_done_behind_a_stream),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -11,7 +11,8 @@
 
 extern const struct hostile_table hostile_lines, hostile_request_lines, hostile_targets,
     hostile_hosts, hostile_headers, hostile_connections, hostile_lengths, hostile_codings,
-    hostile_chunks, hostile_expectations, hostile_noises, hostile_errors;
+    hostile_chunks, hostile_expectations, hostile_noises, hostile_errors, hostile_queries,
+    hostile_paths, hostile_looked_at;
 
 /** All of them; the list ends with NULL. */
 extern const struct hostile_table *const hostile_tables[];

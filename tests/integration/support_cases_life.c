@@ -85,16 +85,8 @@ static const struct hostile_case errors[] = {
 };
 TABLE(errors);
 
-const struct hostile_table *const hostile_tables[] = {&hostile_lines,
-                                                      &hostile_request_lines,
-                                                      &hostile_targets,
-                                                      &hostile_hosts,
-                                                      &hostile_headers,
-                                                      &hostile_connections,
-                                                      &hostile_lengths,
-                                                      &hostile_codings,
-                                                      &hostile_chunks,
-                                                      &hostile_expectations,
-                                                      &hostile_noises,
-                                                      &hostile_errors,
-                                                      NULL};
+const struct hostile_table *const hostile_tables[] = {
+    &hostile_lines,   &hostile_request_lines, &hostile_targets,   &hostile_hosts,
+    &hostile_headers, &hostile_connections,   &hostile_lengths,   &hostile_codings,
+    &hostile_chunks,  &hostile_expectations,  &hostile_noises,    &hostile_errors,
+    &hostile_queries, &hostile_paths,         &hostile_looked_at, NULL};
