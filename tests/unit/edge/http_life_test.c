@@ -16,7 +16,7 @@
 #define HOST "Host: a\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
 #define POST(path, lines) "POST " path " HTTP/1.1\r\n" HOST lines "\r\n"
-#define SOON_MS 100
+#define SOON_MS 200
 
 static struct stage stage;
 
@@ -47,8 +47,7 @@ static void a_head_that_trickles_meets_its_deadline(void **state)
     stage_open(&stage, &(struct http_config){.head_ms = SOON_MS});
     int peer = stage_connect(&stage);
     stage_say(peer, GET("/ok") "GET /ok HTTP/1.1\r\nX: ");
-    stage_hear(&stage, peer, "\r\n\r\nok");
-    for (int i = 0; i < 20 && stage.last_status == 200; i++) {
+    for (int i = 0; i < 20 && stage.last_status != 408; i++) {
         stage_say(peer, "x"); /* no byte is a reprieve */
         stage_run(&stage, SOON_MS / 10);
     }
