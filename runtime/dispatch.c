@@ -39,9 +39,10 @@ void shard_send_message(struct shard *shard, uint16_t to, struct message *messag
 
 uint16_t shard_of(const struct shard *shard, struct address address)
 {
-    return shard->config.count == 1
-               ? 0
-               : (uint16_t)(partition_of(shard->partitions, address) % shard->config.count);
+    if (shard->config.count == 1) {
+        return 0;
+    }
+    return (uint16_t)(partition_of(shard->partitions, address) % shard->config.count);
 }
 
 static void answer_error(struct shard *shard, const struct command *command, int error,
