@@ -132,6 +132,9 @@ foreach(source ${sources})
   if(base STREQUAL chat_test) # the one daemon run of builds too slow for all of them
     list(APPEND labels daemon-smoke)
   endif()
+  if(base MATCHES "^hostile_http_") # worth valgrind's time
+    list(APPEND labels hostile)
+  endif()
   duet_read_args(arguments "integration/${base}.args")
   duet_add_test(${name} ${DUET_TIMEOUT_INTEGRATION} "${labels}" ${arguments})
 endforeach()

@@ -38,6 +38,7 @@ for preset in tsan gcc-tsan valgrind; do
         if [ "$preset" = valgrind ]; then
             stage "valgrind unit" ctests valgrind -L '^unit$'
             stage "valgrind daemon-smoke" ctests valgrind -L '^daemon-smoke$'
+            stage "valgrind hostile" ctests valgrind -L '^hostile$'
         else
             short_stages "$preset"
         fi
