@@ -39,6 +39,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(other_paths_are_not_found),
         cmocka_unit_test(both_prefixes_are_the_same),
         cmocka_unit_test(bodies_are_json_with_a_length),
+        cmocka_unit_test(fields_count_only_where_they_stand),
         cmocka_unit_test(head_is_get_without_the_body),
         cmocka_unit_test(entity_tags_save_the_body),
         cmocka_unit_test(request_ids_come_back),

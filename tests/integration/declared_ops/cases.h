@@ -59,6 +59,7 @@ void other_methods_are_told_what_is_allowed(void **state);
 void other_paths_are_not_found(void **state);
 void both_prefixes_are_the_same(void **state);
 void bodies_are_json_with_a_length(void **state);
+void fields_count_only_where_they_stand(void **state);
 void head_is_get_without_the_body(void **state);
 void entity_tags_save_the_body(void **state);
 void request_ids_come_back(void **state);

@@ -569,10 +569,12 @@ int world_set_up(void **state)
 {
     static const char *const options[] = {"--access-life",
                                           "1s",
-                                          "--costly-per-minute",
-                                          "1000000",
+                                          "--shards", /* what a user asks crosses threads */
+                                          "2",
                                           "--open-within",
                                           "10m",
+                                          "--costly-per-minute",
+                                          "1000000",
                                           "--costly-per-minute-address",
                                           "10000000",
                                           NULL};

@@ -287,6 +287,45 @@ void bodies_are_json_with_a_length(void **state)
     every_web_op(try_charset);
 }
 
+/** In a query, a field of the body is one that nobody knows. */
+static void try_place(const struct op *op)
+{
+    const struct record_type *type = op->command.args;
+    char target[2048];
+    struct web web;
+    web_begin(&web, op);
+    for (uint32_t i = 0; i < type->count; i++) {
+        const struct field *field = &type->fields[i];
+        const json_t *value = json_object_get(web.args, field->name);
+        if (field->place != FIELD_BODY || field->required != FIELD_REQUIRED || value == NULL) {
+            continue;
+        }
+        json_t *body = json_copy(web.args);
+        json_object_del(body, field->name);
+        char *text = json_dumps(body, JSON_COMPACT);
+        (void)!snprintf(target, sizeof target, "%s%s%s=1", web.form.target.data,
+                        strchr((const char *)web.form.target.data, '?') != NULL ? "&" : "?",
+                        field->name);
+        trying("%s with %s in the query", op->command.name, field->name);
+        web.call.target = target;
+        web.call.body = text_of(text);
+        web_ask(&web);
+        if (web.answer.error != ERR_INVALID_ARGUMENT ||
+            strcmp(web.answer.field, field->name) != 0) {
+            complain("not INVALID_ARGUMENT of %s, but %s", field->name, answer_text(&web.answer));
+        }
+        json_decref(body);
+        free(text);
+    }
+    web_end(&web);
+}
+
+void fields_count_only_where_they_stand(void **state)
+{
+    (void)state;
+    every_web_op(try_place);
+}
+
 /* --- reads --- */
 
 static bool is_get(const struct op *op)
