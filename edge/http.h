@@ -62,6 +62,7 @@ struct http_response {
     struct bytes headers; /* lines "name: value\r\n", ready to send: content-type and so on; date,
                              content-length, connection and transfer-encoding are added by us */
     struct bytes body;    /* left out for HEAD, 204 and 304 */
+    bool body_stays;      /* it outlives every connection: a large one is sent from where it is */
     bool close;           /* the connection ends with this answer */
 };
 

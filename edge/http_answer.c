@@ -100,6 +100,16 @@ static const char *connection_line(const struct http_request *request, bool clos
     return request != NULL && request->http_1_0 ? "connection: keep-alive\r\n" : "";
 }
 
+static void append_body(struct http_connection *connection, struct buffer *out,
+                        const struct http_response *response)
+{
+    if (response->body_stays && response->body.len >= HTTP_TAIL_BYTES_MIN) {
+        connection->tail = response->body;
+    } else {
+        buffer_append(out, response->body.data, response->body.len);
+    }
+}
+
 /** An answer with its body. */
 static void append_answer(struct http_connection *connection, const struct http_response *response,
                           bool close)
@@ -115,7 +125,7 @@ static void append_answer(struct http_connection *connection, const struct http_
     append_text(out, connection_line(request, close));
     end_head(out, response);
     if (!bodiless && (request == NULL || request->method != HTTP_HEAD)) {
-        buffer_append(out, response->body.data, response->body.len);
+        append_body(connection, out, response);
     }
 }
 

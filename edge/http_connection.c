@@ -179,20 +179,38 @@ static void out_release(struct http_connection *connection)
     connection->out = (struct buffer){0};
 }
 
+static bool has_unsent(const struct http_connection *connection)
+{
+    return connection->sent < connection->out.len || connection->tail.len != 0;
+}
+
+static void count_sent(struct http_connection *connection, size_t len)
+{
+    size_t left = connection->out.len - connection->sent, of_out = len < left ? len : left;
+    connection->sent += of_out;
+    if (len > of_out) {
+        connection->tail.data += len - of_out;
+        connection->tail.len -= len - of_out;
+    }
+    connection->progress += len;
+}
+
 /** Sends; false: the connection is dead. */
 static bool send_some(struct http_connection *connection)
 {
-    size_t left = connection->out.len - connection->sent;
-    if (left == 0) {
-        return true;
-    }
-    ssize_t sent = send(connection->fd, connection->out.data + connection->sent, left,
-                        MSG_NOSIGNAL | MSG_DONTWAIT);
+    struct iovec parts[] = {
+        {.iov_base = connection->out.data + connection->sent,
+         .iov_len = connection->out.len - connection->sent},
+        {.iov_base = (void *)(uintptr_t)connection->tail.data, .iov_len = connection->tail.len}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    ssize_t sent = connection->tail.len != 0
+                       ? sendmsg(connection->fd, &message, flags)
+                       : send(connection->fd, parts[0].iov_base, parts[0].iov_len, flags);
     if (sent < 0) {
         return errno == EAGAIN || errno == EINTR || errno == ENOBUFS;
     }
-    connection->sent += (size_t)sent;
-    connection->progress += (size_t)sent;
+    count_sent(connection, (size_t)sent);
     return true;
 }
 
@@ -221,15 +239,16 @@ static void finish(struct http_connection *connection)
 void http_connection_flush(struct http_connection *connection)
 {
     bool some = connection->out.len != 0, stuck = connection->stuck;
-    bool held_back = stuck || connection->out.len > HTTP_OUT_HIGH_BYTES;
+    bool held_back =
+        stuck || connection->out.len > HTTP_OUT_HIGH_BYTES || connection->tail.len != 0;
     if (connection->state == HTTP_LOST) {
         return;
     }
-    if (!send_some(connection)) {
+    if (has_unsent(connection) && !send_some(connection)) {
         http_connection_kill(connection);
         return;
     }
-    connection->stuck = connection->sent < connection->out.len;
+    connection->stuck = has_unsent(connection);
     if (!connection->stuck) {
         out_release(connection);
         if (connection->state == HTTP_ENDING) {

@@ -19,6 +19,7 @@
                                    */
 #define HTTP_REQUESTS_PER_TURN 16 /* of one connection */
 #define HTTP_OUT_HIGH_BYTES 65536 /* with more to be sent, no further request is begun */
+#define HTTP_TAIL_BYTES_MIN 4096  /* of a body that stays; a smaller one is copied */
 #define HTTP_LINGER_BYTES_MAX (1 << 20)
 #define HTTP_STREAM_INPUT_BYTES_MAX 65536 /* what a peer may send that should only read */
 #define HTTP_PROGRESS_BYTES 8192          /* to be read within answer_ms, or it is cut off */
@@ -71,6 +72,7 @@ struct http_connection {
     struct buffer in;             /* no memory while idle */
     struct buffer out;            /* no memory when all is sent */
     size_t sent;                  /* of out */
+    struct bytes tail;            /* to be sent behind out; while there is one, out does not grow */
     size_t progress;              /* bytes sent since the deadline was set */
     size_t body_max;
     int64_t deadline_ms;

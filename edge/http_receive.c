@@ -68,7 +68,8 @@ static size_t take_body(struct http_connection *connection, struct bytes in)
 
 static bool may_begin(const struct http_connection *connection)
 {
-    return !connection->stuck && connection->out.len <= HTTP_OUT_HIGH_BYTES;
+    return !connection->stuck && connection->tail.len == 0 &&
+           connection->out.len <= HTTP_OUT_HIGH_BYTES;
 }
 
 /** Returns what is left of `in`. */

@@ -31,6 +31,7 @@ static void answer_page(struct site *site, struct http_exchange *exchange, const
         return;
     }
     struct http_response response = page_answer(page, request);
+    response.body_stays = true;
     http_answer(exchange, &response);
 }
 

@@ -212,6 +212,53 @@ static void whoever_does_not_read_is_cut_off(void **state)
     hostile_daemon_is_calm();
 }
 
+#define PAGE "GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static void large_pages_wait_for_slow_readers_without_memory(void **state)
+{
+    enum { READERS = 300 };
+    static struct http_peer readers[READERS];
+    (void)state;
+    long before = hostile_memory_kib();
+    for (int i = 0; i < READERS; i++) {
+        http_peer_open_small(&readers[i], hostile_port(), 2048);
+        http_peer_send(&readers[i], bytes_of(PAGE PAGE PAGE, sizeof(PAGE PAGE PAGE) - 1),
+                       HOSTILE_WAIT_MS);
+    }
+    usleep(500000); /* new connections are taken in turns */
+    hostile_bystander_is_served();
+    long growth = hostile_memory_kib() - before;
+    assert_true(growth < READERS * 50 * (long)hostile_stride()); /* a page has 200 KiB */
+    for (int i = 0; i < READERS; i++) {
+        http_peer_close(&readers[i]);
+    }
+    hostile_daemon_is_calm();
+}
+
+static void pipelined_pages_come_whole_and_in_order(void **state)
+{
+    struct http_peer peer;
+    struct http_reply reply;
+    size_t len = 0;
+    (void)state;
+    http_peer_open_small(&peer, hostile_port(), 4096);
+    http_peer_send(&peer, bytes_of(PAGE PAGE PAGE, sizeof(PAGE PAGE PAGE) - 1), HOSTILE_WAIT_MS);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(http_peer_receive(&peer, false, HOSTILE_WAIT_MS, &reply), HTTP_GOT_REPLY);
+        assert_null(reply.fault);
+        assert_int_equal(reply.status, 200);
+        assert_true(reply.body.len > 10000 && (i == 0 || reply.body.len == len));
+        assert_int_equal(reply.body.data[0], '{');
+        len = reply.body.len;
+    }
+    assert_true(hostile_marked_request(&peer, hostile_mark(), false));
+    http_peer_half_close(&peer);
+    assert_true(http_peer_drain(&peer, HOSTILE_WAIT_MS));
+    assert_int_equal(peer.taken, peer.in.len);
+    http_peer_close(&peer);
+    hostile_daemon_is_calm();
+}
+
 /* --- half gone -------------------------------------------------------------------------------- */
 
 struct half {
@@ -574,6 +621,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whoever_is_slow_meets_a_deadline),
         cmocka_unit_test(whoever_does_not_read_is_cut_off),
+        cmocka_unit_test(large_pages_wait_for_slow_readers_without_memory),
+        cmocka_unit_test(pipelined_pages_come_whole_and_in_order),
         cmocka_unit_test(whoever_has_said_all_still_gets_the_answers),
         cmocka_unit_test(whoever_goes_leaves_nothing_behind),
         cmocka_unit_test(whoever_asks_before_a_body_is_answered),

@@ -67,7 +67,7 @@ static void set_words(void)
     words[3] = (struct http_word){"body", BODY};
 }
 
-static long memory_kib(void)
+long hostile_memory_kib(void)
 {
     char path[64], line[256];
     long pages = 0;
@@ -145,7 +145,7 @@ void hostile_daemon_is_calm(void)
     if (busy_ms >= BUSY_MAX_MS) {
         fail_msg("%lld ms of a second without requests", (long long)busy_ms);
     }
-    long memory = memory_kib();
+    long memory = hostile_memory_kib();
     long growth = hostile_stride() > 1 ? GROWTH_VALGRIND * GROWTH_MAX_KIB : GROWTH_MAX_KIB;
     if (memory > memory_before + growth) {
         fail_msg("%ld KiB of memory, %ld before", memory, memory_before);
@@ -167,7 +167,7 @@ void hostile_start(const char *const *options)
     http_peer_close(&bystander);
     usleep(300000);
     sockets_before = hostile_sockets();
-    memory_before = memory_kib();
+    memory_before = hostile_memory_kib();
 }
 
 void hostile_stop(void)

@@ -67,6 +67,8 @@ void hostile_bystander_is_served(void);
 void hostile_daemon_is_calm(void);
 /** Sockets that the daemon has open. */
 int hostile_sockets(void);
+/** Memory that the daemon has resident. */
+long hostile_memory_kib(void);
 /** CPU time of the daemon so far. */
 int64_t hostile_cpu_ms(void);
 
