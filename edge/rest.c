@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "edge/http_check.h"
@@ -237,6 +238,31 @@ static int read_args(struct rest_call *call, const struct http_request *request,
                           &call->args, fault);
 }
 
+/** What says who asks, or what is asked, is said once: of two, readers would choose differently. */
+static int check_doubled(const struct http_request *request, struct field_fault *fault)
+{
+    static const struct {
+        const char *name;
+        size_t len;
+    } once[] = {{"authorization", 13}, {"content-type", 12}, {"idempotency-key", 15}};
+    unsigned seen = 0;
+    for (uint32_t i = 0; i < request->header_count; i++) {
+        struct bytes name = request->headers[i].name;
+        for (unsigned at = 0; at < sizeof once / sizeof once[0]; at++) {
+            if (name.len != once[at].len || !http_check_is_named(name, once[at].name)) {
+                continue;
+            }
+            if ((seen & (1u << at)) != 0) {
+                (void)!snprintf(fault->field, sizeof fault->field, "%s", once[at].name);
+                fault->reason = "is given twice";
+                return ERR_INVALID_ARGUMENT;
+            }
+            seen |= 1u << at;
+        }
+    }
+    return 0;
+}
+
 static void handle_request(struct http_exchange *exchange)
 {
     struct rest_call *call = *http_context(exchange);
@@ -247,7 +273,10 @@ static void handle_request(struct http_exchange *exchange)
         rest_answer_options(call);
         return;
     }
-    int error = call->refusal != 0 ? call->refusal : read_args(call, request, &fault);
+    int error = check_doubled(request, &fault);
+    if (error == 0) {
+        error = call->refusal != 0 ? call->refusal : read_args(call, request, &fault);
+    }
     if (error != 0) {
         rest_answer_error(call, &(struct rpc_error){.code = error, .fault = &fault});
         return;

@@ -44,6 +44,10 @@ static size_t handle_head(void *self, struct http_exchange *exchange)
     if (health_head(site->health, exchange)) {
         return 0;
     }
+    if (bytes_equal(path, text_of("*"))) { /* only OPTIONS has it: what the server can do at all */
+        rest_refuse_method(site->rest, exchange, "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+        return 0;
+    }
     const struct page *page = pages_find(site->pages, path);
     if (page != NULL) {
         http_set_endpoint(exchange, METRICS_PAGES);

@@ -59,7 +59,9 @@ static const char *header(const struct http_response *response, const char *name
     const char *at = memmem(response->headers.data, response->headers.len, line, len);
     out[0] = '\0';
     if (at != NULL) {
-        const char *end = strstr(at, "\r\n");
+        const char *headers_end = (const char *)response->headers.data + response->headers.len;
+        const char *end = memmem(at, (size_t)(headers_end - at), "\r\n", 2);
+        assert_non_null(end);
         assert_true(end - at < 512);
         (void)snprintf(out, 512, "%.*s", (int)(end - at - (ptrdiff_t)len), at + len);
     }
