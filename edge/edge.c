@@ -137,14 +137,16 @@ static int make_http(struct edge_shard *shard, uint16_t index, struct uv_loop_s 
                                                     .forwarded = shard->edge->forwarded,
                                                     .sse_heartbeat_ms = config->sse_heartbeat_ms,
                                                     .now_ms = clock_now_ms});
-    return http_create(&(struct http_config){.loop = loop,
-                                             .handler = site_handler(shard->site),
-                                             .connections_max = config->connections_max,
-                                             .idle_ms = config->http_idle_ms,
-                                             .head_ms = config->http_head_ms,
-                                             .body_ms = config->http_body_ms,
-                                             .answer_ms = config->http_answer_ms},
-                       &shard->http);
+    return http_create(
+        &(struct http_config){.loop = loop,
+                              .handler = site_handler(shard->site),
+                              .stream_bytes_max = 2 * config->limits.pending_bytes_max,
+                              .connections_max = config->connections_max,
+                              .idle_ms = config->http_idle_ms,
+                              .head_ms = config->http_head_ms,
+                              .body_ms = config->http_body_ms,
+                              .answer_ms = config->http_answer_ms},
+        &shard->http);
 }
 
 static int make_listeners(struct edge_shard *shard, uint16_t index, struct uv_loop_s *loop)

@@ -21,6 +21,7 @@
 #define ANSWER_MS 20000
 #define WORK_MS 60000
 #define STREAM_BYTES_MAX (256 * 1024)
+#define BODIES_BYTES_MAX (256u << 20)
 
 /* --- events ---------------------------------------------------------------------------------- */
 
@@ -135,6 +136,9 @@ static void set_defaults(struct http_config *config)
     config->work_ms = or_default(config->work_ms, WORK_MS);
     if (config->stream_bytes_max == 0) {
         config->stream_bytes_max = STREAM_BYTES_MAX;
+    }
+    if (config->bodies_bytes_max == 0) {
+        config->bodies_bytes_max = BODIES_BYTES_MAX;
     }
 }
 

@@ -100,6 +100,9 @@ struct http_config {
     int64_t work_ms;   /* for the handler to answer; default 60,000; then 503 and close */
     size_t
         stream_bytes_max; /* pending of a stream: beyond, it is cut off (gone); default 256 KiB */
+    /** Of all bodies that are held, incomplete or in work; default 256 MiB. Beyond it, those that
+     * have been coming for longest are answered 503. */
+    size_t bodies_bytes_max;
 };
 
 /** 0 or ERR_NO_MEMORY. Zeros in the config are defaults. */

@@ -149,18 +149,12 @@ void http_exchange_abandon(struct http_connection *connection)
     }
 }
 
-static void forget_message(struct http_connection *connection)
-{
-    http_message_destroy(connection->message);
-    connection->message = NULL;
-    connection->began_ns = 0;
-}
-
 /** The answer is given. */
 static void leave_request(struct http_connection *connection, bool close)
 {
     bool unread = connection->state == HTTP_BODY && http_message_has_more(connection->message);
-    forget_message(connection);
+    http_connection_forget_message(connection);
+    connection->began_ns = 0;
     connection->held = false;
     connection->restart = true;
     connection->lingers = connection->lingers || unread;
@@ -204,7 +198,8 @@ void http_refuse(struct http_connection *connection, int status, const char *fau
     append_answer(connection, &response, true);
     http_report(connection, status);
     http_exchange_abandon(connection);
-    forget_message(connection);
+    http_connection_forget_message(connection);
+    connection->began_ns = 0;
     connection->lingers = true;
     connection->state = HTTP_ENDING;
 }

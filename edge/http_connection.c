@@ -306,6 +306,15 @@ void http_connection_start(struct http *http, int fd, const struct sockaddr *add
     http_receive(connection);
 }
 
+void http_connection_forget_message(struct http_connection *connection)
+{
+    if (connection->message != NULL) {
+        connection->http->bodies_bytes -= connection->message->body.len;
+        http_message_destroy(connection->message);
+        connection->message = NULL;
+    }
+}
+
 void http_connection_lose(struct http_connection *connection)
 {
     struct http *http = connection->http;
@@ -329,7 +338,7 @@ void http_connection_kill(struct http_connection *connection)
 void http_connection_end(struct http_connection *connection)
 {
     http_exchange_abandon(connection);
-    http_message_destroy(connection->message);
+    http_connection_forget_message(connection);
     buffer_fini(&connection->in);
     out_release(connection);
     close(connection->fd);

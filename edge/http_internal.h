@@ -107,6 +107,7 @@ struct http {
     int epoll;
     bool closed, draining;
     uint32_t count;
+    size_t bodies_bytes; /* in the messages of all connections */
     struct http_list waits[HTTP_WAIT_COUNT];
     struct http_connection *dirty, *ready, *ready_last, *lost;
     time_t date_s;
@@ -135,6 +136,8 @@ void http_connection_settle(struct http_connection *connection);
 void http_connection_lose(struct http_connection *connection);
 /** … and what the kernel holds for it is dropped. */
 void http_connection_kill(struct http_connection *connection);
+/** Frees the request that was being read or in work, if there is one. */
+void http_connection_forget_message(struct http_connection *connection);
 /** Its deadline has passed. */
 void http_connection_expire(struct http_connection *connection);
 

@@ -55,11 +55,31 @@ static size_t take_head(struct http_connection *connection, struct bytes in)
     return parsed.used;
 }
 
+/** What has been coming for longest makes room, so slow bodies cannot keep quick ones out. */
+static void bound_bodies(struct http_connection *connection)
+{
+    struct http *http = connection->http;
+    while (http->bodies_bytes > http->config.bodies_bytes_max) {
+        struct http_connection *oldest = http->waits[HTTP_WAIT_BODY].first;
+        if (oldest == NULL || oldest == connection) {
+            http_refuse(connection, 503, "There are too many bodies at once.");
+            return;
+        }
+        oldest->restart = true;
+        http_refuse(oldest, 503, "There are too many bodies at once.");
+        http_connection_settle(oldest);
+    }
+}
+
 static size_t take_body(struct http_connection *connection, struct bytes in)
 {
+    size_t before = connection->message->body.len;
     struct http_parsed parsed = http_parse_body(connection->message, in, connection->body_max);
+    connection->http->bodies_bytes += connection->message->body.len - before;
     if (parsed.verdict == HTTP_PARSE_REFUSED) {
         http_refuse(connection, parsed.status, parsed.fault);
+    } else {
+        bound_bodies(connection);
     }
     return parsed.used;
 }

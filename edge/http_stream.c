@@ -25,8 +25,7 @@ void http_stream_start(struct http_exchange *exchange, const struct http_respons
                      connection->chunked ? "transfer-encoding: chunked\r\nconnection: close\r\n"
                                          : "connection: close\r\n");
     http_report(connection, response->status);
-    http_message_destroy(connection->message);
-    connection->message = NULL;
+    http_connection_forget_message(connection);
     connection->state = HTTP_STREAMING;
     connection->restart = true;
     connection->dropped = 0;

@@ -281,6 +281,9 @@ void rest_refusal(struct rest *rest, int status, const char *fault, struct http_
     buffer_append(&rest->headers, common_headers, sizeof common_headers - 1);
     put_header(&rest->headers, "x-request-id", bytes_of(id, ID_TEXT_CHARS));
     put(&rest->headers, "cache-control: no-store\r\ncontent-type: application/json\r\n");
+    if (status == 503) {
+        put_retry_after(&rest->headers, 0);
+    }
     out->headers = buffer_bytes(&rest->headers);
     out->body = buffer_bytes(&rest->body);
 }

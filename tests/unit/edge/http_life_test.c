@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -37,6 +38,42 @@ static int close_stage(void **state)
     (void)state;
     stage_close(&stage);
     return 0;
+}
+
+/* --- bounds ---------------------------------------------------------------------------------- */
+
+static void too_many_bodies_end_the_slowest_and_not_the_newest(void **state)
+{
+    (void)state;
+    char half[501], rest[401];
+    memset(half, 'x', sizeof half - 1);
+    memset(rest, 'y', sizeof rest - 1);
+    half[500] = rest[400] = '\0';
+    stage_open(&stage, &(struct http_config){.body_ms = 60000, .bodies_bytes_max = 1200});
+    int slow = stage_connect(&stage), other = stage_connect(&stage), quick = stage_connect(&stage);
+    int *const peers[] = {&slow, &other};
+    for (size_t i = 0; i < 2; i++) {
+        stage_say(*peers[i], POST("/echo", "Content-Length: 900\r\n"));
+        stage_say(*peers[i], half);
+        stage_run(&stage, 20);
+    }
+    assert_int_equal(stage.gone, 0); /* 1,000 bytes are held */
+    stage_say(quick, POST("/echo", "Content-Length: 400\r\n"));
+    stage_say(quick, rest);
+    stage_hear(&stage, quick, "HTTP/1.1 200 OK\r\n");
+    stage_hear(&stage, slow, "HTTP/1.1 503 Service Unavailable\r\n");
+    assert_int_equal(stage.gone, 1);
+    stage_say(other, rest); /* it has room again, and is let finish */
+    stage_hear(&stage, other, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 3; i++) { /* what was held is given back */
+        stage_say(quick, POST("/echo", "Content-Length: 400\r\n"));
+        stage_say(quick, rest);
+        stage_hear(&stage, quick, "HTTP/1.1 200 OK\r\n");
+    }
+    close(slow);
+    close(other);
+    close(quick);
+    stage_close(&stage);
 }
 
 /* --- deadlines ------------------------------------------------------------------------------- */
@@ -372,6 +409,7 @@ static void an_answer_after_the_peer_went_is_dropped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(too_many_bodies_end_the_slowest_and_not_the_newest),
         cmocka_unit_test(a_head_that_trickles_meets_its_deadline),
         cmocka_unit_test(a_body_that_trickles_meets_its_deadline),
         cmocka_unit_test(an_idle_connection_is_closed_without_a_word),
