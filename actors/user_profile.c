@@ -256,16 +256,17 @@ void apply_profile_changed(struct ctx *ctx, struct user_root *user, const void *
 
 /* --- ops --- */
 
-const struct op user_auth_me = {.command = {.code = USER_AUTH_ME,
-                                            .name = "auth.me",
-                                            .args = &empty_type,
-                                            .result = &auth_me_result_type,
-                                            .handle = handle_me},
-                                .doc = "Who is signed in, on which device, and in which couple.",
-                                .needs = OP_NEEDS_SESSION,
-                                .route = user_route_own,
-                                .errors = (const int[]){0},
-                                .rest = {.method = "GET", .path = "/auth/me", .status = 200}};
+const struct op user_auth_me = {
+    .command = {.code = USER_AUTH_ME,
+                .name = "auth.me",
+                .args = &empty_type,
+                .result = &auth_me_result_type,
+                .handle = handle_me},
+    .doc = "Who is signed in, on which device, and in which couple.",
+    .needs = OP_NEEDS_SESSION,
+    .route = user_route_own,
+    .errors = (const int[]){0},
+    .rest = {.method = "GET", .path = "/auth/me", .status = 200, .cache = OP_CACHE_NEVER}};
 
 const struct op user_profile_read = {
     .command = {.code = USER_PROFILE_READ,

@@ -167,8 +167,7 @@ static bool put_validators(struct rest_call *call, struct buffer *out, struct by
     const struct http_request *request = http_request(call->exchange);
     char etag[ETAG_CHARS + 1];
     struct bytes known;
-    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
-    if (!reads) {
+    if (!op_is_tagged(call->route_op->op)) {
         put(out, "cache-control: no-store\r\n");
         return false;
     }

@@ -179,7 +179,8 @@ static void put_facts(struct buffer *out, const struct op *op)
         put(out, "- costly: limited more tightly than others\n");
     }
     if (op->rest.method != NULL) {
-        putf(out, "- REST: `%s /api/v1%s` → %d\n", op->rest.method, op->rest.path, op->rest.status);
+        putf(out, "- REST: `%s /api/v1%s` → %d%s\n", op->rest.method, op->rest.path,
+             op->rest.status, op_is_tagged(op) ? ", with an `ETag`" : "");
     }
     put(out, "\n");
 }

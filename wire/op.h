@@ -35,6 +35,12 @@ enum op_paging {
     OP_PAGING_BOTH    /* by cursor, or by page and size */
 };
 
+/** What may be kept of an answer to GET; of no other is anything kept. */
+enum op_cache {
+    OP_CACHE_REVALIDATE, /* by the caller, who asks with its entity tag whether it still holds */
+    OP_CACHE_NEVER
+};
+
 /** What the answer does to a browser that asked to be signed in by cookies. */
 enum op_tokens {
     OP_TOKENS_NONE,
@@ -48,6 +54,7 @@ struct op_rest {
     int status;         /* on success */
     enum op_paging paging;
     enum op_tokens tokens;
+    enum op_cache cache;
     const char *cookie_field; /* of the args: may come from the refresh cookie; NULL: none */
 };
 
@@ -108,5 +115,12 @@ struct push_type {
     const char *doc;
     const struct record_type *data;
 };
+
+/** Whether answers over REST carry an entity tag. */
+static inline bool op_is_tagged(const struct op *op)
+{
+    return op->rest.method != NULL && strcmp(op->rest.method, "GET") == 0 &&
+           op->rest.cache == OP_CACHE_REVALIDATE;
+}
 
 #endif

@@ -139,7 +139,7 @@ static json_t *success_headers(struct openapi *openapi, const struct op *op)
 {
     const char *names[4] = {NULL};
     size_t count = 0;
-    if (strcmp(op->rest.method, "GET") == 0) {
+    if (op_is_tagged(op)) {
         names[count++] = "etag";
     }
     if (op->rest.paging != OP_PAGING_NONE) {
@@ -259,7 +259,7 @@ static json_t *responses_of(struct openapi *openapi, const struct op *op)
     json_t *responses = json_object();
     (void)!snprintf(status, sizeof status, "%d", op->rest.status);
     (void)json_object_set_new(responses, status, success(openapi, op));
-    if (strcmp(op->rest.method, "GET") == 0) {
+    if (op_is_tagged(op)) {
         (void)json_object_set_new(responses, "304", schema_ref("responses", "unchanged"));
     }
     document_op_errors(op, DOCUMENT_REST, &errors);
@@ -301,7 +301,7 @@ static json_t *parameters_of(struct openapi *openapi, const struct op *op)
         (void)json_array_append_new(parameters,
                                     shared_ref(openapi, "parameters", "idempotency_key"));
     }
-    if (strcmp(op->rest.method, "GET") == 0) {
+    if (op_is_tagged(op)) {
         (void)json_array_append_new(parameters, shared_ref(openapi, "parameters", "if_none_match"));
     }
     if (op->rest.tokens == OP_TOKENS_GIVEN) {
