@@ -15,6 +15,7 @@ end() {
 }
 trap end EXIT
 
+: >"$work/log" # there before it is read, whoever is quicker
 "$build/duetd" --data "$work/data" --listen 127.0.0.1:0 >"$work/log" 2>&1 &
 server=$!
 BASE=
