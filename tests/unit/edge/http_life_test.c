@@ -117,10 +117,10 @@ static void an_idle_connection_is_closed_without_a_word(void **state)
 {
     size_t len;
     (void)state;
-    stage_open(&stage, &(struct http_config){.idle_ms = SOON_MS});
+    stage_open(&stage, &(struct http_config){.idle_ms = 5 * SOON_MS});
     int peers[2] = {stage_connect(&stage), stage_connect(&stage)};
     for (int i = 0; i < 3; i++) {
-        stage_run(&stage, SOON_MS / 2);
+        stage_run(&stage, 3 * SOON_MS / 2);
         stage_say(peers[0], GET("/ok")); /* this one is not idle */
         stage_hear(&stage, peers[0], "\r\n\r\nok");
     }
